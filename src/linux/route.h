@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which way a datagram would leave this host: asked to find out that a learnt source address no longer fits
+ * the route (routing §9).
+ *
+ * Uses a descriptor of link_open(); the answer is that of the namespace it was opened in.
+ */
+#ifndef VOLE_LINUX_ROUTE_H
+#define VOLE_LINUX_ROUTE_H
+
+#include "vole.h"
+
+#include <stdint.h>
+
+/* Stores the index of the interface by which a datagram from source (family 0: chosen by the host) with this
+ * mark (0: none) to destination would leave. -ENETUNREACH, -EHOSTUNREACH: no route; -EINVAL: source is no
+ * local address, or the families differ. */
+VOLE_MUST_CHECK int route_query(int netlink, const struct vole_address *destination,
+                                const struct vole_address *source, uint32_t mark, uint32_t *interface);
+
+#endif
