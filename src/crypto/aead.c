@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See aead.h. The batches are loops over the single packet for now; they exist so that kernels working on
+ * several packets at once can take their place without a change outside this file.
+ */
+#include "crypto/aead.h"
+
+#include "crypto/little_endian.h"
+
+#include <assert.h>
+#include <sodium.h>
+
+static_assert(AEAD_KEY_BYTES == crypto_aead_chacha20poly1305_ietf_KEYBYTES, "key size of RFC 8439");
+static_assert(AEAD_TAG_BYTES == crypto_aead_chacha20poly1305_ietf_ABYTES, "tag size of RFC 8439");
+
+#define NONCE_BYTES crypto_aead_chacha20poly1305_ietf_NPUBBYTES
+
+static void nonce_from_counter(uint8_t nonce[static NONCE_BYTES], uint64_t counter)
+{
+    little_endian_store32(nonce, 0);
+    little_endian_store64(nonce + 4, counter);
+}
+
+void aead_seal(uint8_t *sealed, const uint8_t *plaintext, size_t length, const uint8_t *data,
+               size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
+{
+    uint8_t nonce[NONCE_BYTES];
+
+    nonce_from_counter(nonce, counter);
+    crypto_aead_chacha20poly1305_ietf_encrypt(sealed, NULL, plaintext, length, data, data_length, NULL, nonce,
+                                              key);
+}
+
+bool aead_open(uint8_t *plaintext, const uint8_t *sealed, size_t sealed_length, const uint8_t *data,
+               size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
+{
+    uint8_t nonce[NONCE_BYTES];
+
+    if (sealed_length < AEAD_TAG_BYTES)
+        return false;
+    nonce_from_counter(nonce, counter);
+    return crypto_aead_chacha20poly1305_ietf_decrypt(plaintext, NULL, NULL, sealed, sealed_length, data,
+                                                     data_length, nonce, key) == 0;
+}
+
+void aead_seal_batch(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
+{
+    for (size_t i = 0; i < count; i++)
+        aead_seal(packets[i].bytes, packets[i].bytes, packets[i].length, NULL, 0, packets[i].counter, key);
+}
+
+size_t aead_open_batch(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
+{
+    size_t authentic = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct aead_packet *packet = &packets[i];
+
+        packet->authentic = aead_open(packet->bytes, packet->bytes, packet->length + AEAD_TAG_BYTES, NULL, 0,
+                                      packet->counter, key);
+        authentic += packet->authentic;
+    }
+    return authentic;
+}
