@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Command line and environment: see options.h.
+ */
+#include "daemon/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTIONS_FIRST_SWITCH 256 /* getopt's codes for switches: out of the way of letters */
+#define OPTIONS_WORKERS      512
+
+/* One row per switch: its two names and where it is kept. */
+struct options_row {
+    const char *option;
+    const char *variable;
+    size_t offset; /* of a bool in struct options_switches */
+};
+
+static const struct options_row options_rows[] = {
+    {"no-vnet-hdr", "VOLE_NO_VNET_HDR", offsetof(struct options_switches, no_vnet_hdr)},
+    {"no-tso", "VOLE_NO_TSO", offsetof(struct options_switches, no_tso)},
+    {"no-uso", "VOLE_NO_USO", offsetof(struct options_switches, no_uso)},
+    {"no-udp-segment", "VOLE_NO_UDP_SEGMENT", offsetof(struct options_switches, no_udp_segment)},
+    {"no-udp-gro", "VOLE_NO_UDP_GRO", offsetof(struct options_switches, no_udp_gro)},
+    {"no-tun-tcp-merge", "VOLE_NO_TUN_TCP_MERGE", offsetof(struct options_switches, no_tun_tcp_merge)},
+    {"no-tun-udp-merge", "VOLE_NO_TUN_UDP_MERGE", offsetof(struct options_switches, no_tun_udp_merge)},
+};
+
+#define OPTIONS_ROWS (sizeof options_rows / sizeof options_rows[0])
+
+static const char options_usage_text[] =
+    "usage: voled [-f | --foreground] [SWITCH...] NAME\n"
+    "       voled -h | --help | --version\n"
+    "\n"
+    "Makes the WireGuard network interface NAME and serves it until the interface is deleted.\n"
+    "Configure it with 'vole', 'wg' or 'wg-quick'.\n"
+    "\n"
+    "  -f, --foreground     stay in the foreground (also: WG_PROCESS_FOREGROUND=1)\n"
+    "  -h, --help           show this text\n"
+    "      --version        show the version\n"
+    "      --workers N      threads that move packets (1 to 64, default 1)\n"
+    "\n"
+    "Switches that turn a feature off, to find out whether it is at fault:\n"
+    "  --no-vnet-hdr        no superpackets at all between host and tunnel\n"
+    "  --no-tso             no TCP superpackets from the host\n"
+    "  --no-uso             no UDP superpackets from the host\n"
+    "  --no-udp-segment     one datagram per packet to the network\n"
+    "  --no-udp-gro         one datagram per packet from the network\n"
+    "  --no-tun-tcp-merge   no TCP superpackets to the host\n"
+    "  --no-tun-udp-merge   no UDP superpackets to the host\n"
+    "\n"
+    "Each of the long options that take effect while running is also an environment variable:\n"
+    "VOLE_NO_TSO=1, VOLE_WORKERS=2, and so on. LOG_LEVEL is silent, error, info (default) or verbose.\n"
+    "WG_TUN_FD and WG_UAPI_FD hand over an open TUN descriptor and a listening socket.\n";
+
+const char *options_usage(void)
+{
+    return options_usage_text;
+}
+
+__attribute__((format(printf, 2, 3))) static enum options_outcome options_wrong(struct options *options,
+                                                                                const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(options->message, sizeof options->message, format, arguments);
+    va_end(arguments);
+    return OPTIONS_WRONG;
+}
+
+bool options_name_valid(const char *name)
+{
+    size_t length = strnlen(name, OPTIONS_NAME_BYTES);
+    const char *pattern = strchr(name, '%');
+
+    if (length == 0 || length >= OPTIONS_NAME_BYTES || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (name[i] == '/' || name[i] == ':' || isspace((unsigned char)name[i]) ||
+            iscntrl((unsigned char)name[i]))
+            return false;
+    return pattern == NULL || (pattern[1] == 'd' && strchr(pattern + 1, '%') == NULL);
+}
+
+/* A whole decimal number within bounds. */
+static bool options_number(const char *text, long lowest, long highest, long *number)
+{
+    char *end;
+
+    if (!isdigit((unsigned char)text[0]))
+        return false;
+    errno = 0;
+    *number = strtol(text, &end, 10);
+    return errno == 0 && *end == '\0' && *number >= lowest && *number <= highest;
+}
+
+static void options_turn_on(struct options *options, size_t row)
+{
+    *(bool *)((char *)&options->switches + options_rows[row].offset) = true;
+}
+
+static bool options_variable_set(const char *variable)
+{
+    const char *value = getenv(variable);
+
+    return value != NULL && value[0] != '\0' && strcmp(value, "0") != 0;
+}
+
+static enum options_outcome options_set_workers(struct options *options, const char *where, const char *text)
+{
+    long number;
+
+    if (!options_number(text, 1, OPTIONS_MAX_WORKERS, &number))
+        return options_wrong(options, "%s must be a number from 1 to %d, not \"%.20s\"", where,
+                             OPTIONS_MAX_WORKERS, text);
+    options->workers = (unsigned)number;
+    return OPTIONS_RUN;
+}
+
+static enum options_outcome options_descriptor(struct options *options, const char *variable, int *descriptor)
+{
+    const char *text = getenv(variable);
+    long number;
+
+    if (text == NULL || text[0] == '\0')
+        return OPTIONS_RUN;
+    if (!options_number(text, 0, 1 << 20, &number))
+        return options_wrong(options, "%s must be the number of an open descriptor, not \"%.20s\"", variable,
+                             text);
+    *descriptor = (int)number;
+    return OPTIONS_RUN;
+}
+
+static enum options_outcome options_read_environment(struct options *options)
+{
+    const char *level = getenv("LOG_LEVEL");
+    const char *workers = getenv("VOLE_WORKERS");
+
+    options->log_level_given = level != NULL && level[0] != '\0';
+    options->log_level = log_level_read(level);
+    options->foreground = options_variable_set("WG_PROCESS_FOREGROUND");
+    for (size_t row = 0; row < OPTIONS_ROWS; row++)
+        if (options_variable_set(options_rows[row].variable))
+            options_turn_on(options, row);
+    if (workers != NULL && workers[0] != '\0' &&
+        options_set_workers(options, "VOLE_WORKERS", workers) != OPTIONS_RUN)
+        return OPTIONS_WRONG;
+    if (options_descriptor(options, "WG_TUN_FD", &options->tun) != OPTIONS_RUN)
+        return OPTIONS_WRONG;
+    return options_descriptor(options, "WG_UAPI_FD", &options->uapi);
+}
+
+/* getopt's table: the fixed options, then one row per switch. */
+static void options_fill_table(struct option table[static OPTIONS_ROWS + 5])
+{
+    static const struct option fixed[] = {
+        {"foreground", no_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {"workers", required_argument, NULL, OPTIONS_WORKERS},
+    };
+
+    memset(table, 0, (OPTIONS_ROWS + 5) * sizeof *table);
+    memcpy(table, fixed, sizeof fixed);
+    for (size_t row = 0; row < OPTIONS_ROWS; row++) {
+        table[row + 4].name = options_rows[row].option;
+        table[row + 4].val = OPTIONS_FIRST_SWITCH + (int)row;
+    }
+}
+
+static enum options_outcome options_read_arguments(struct options *options, int count, char **arguments)
+{
+    struct option table[OPTIONS_ROWS + 5];
+    int code;
+
+    options_fill_table(table);
+    optind = 0;
+    opterr = 0;
+    while ((code = getopt_long(count, arguments, "+:fh", table, NULL)) != -1) {
+        if (code == 'f')
+            options->foreground = true;
+        else if (code == 'h')
+            return OPTIONS_HELP;
+        else if (code == 'V')
+            return OPTIONS_VERSION;
+        else if (code == ':')
+            return options_wrong(options, "%.60s needs a value", arguments[optind - 1]);
+        else if (code == '?')
+            return options_wrong(options, "unknown option %.60s", arguments[optind - 1]);
+        else if (code != OPTIONS_WORKERS)
+            options_turn_on(options, (size_t)(code - OPTIONS_FIRST_SWITCH));
+        else if (options_set_workers(options, "--workers", optarg) != OPTIONS_RUN)
+            return OPTIONS_WRONG;
+    }
+    return OPTIONS_RUN;
+}
+
+enum options_outcome options_read(struct options *options, int count, char **arguments)
+{
+    enum options_outcome from_environment;
+    enum options_outcome outcome;
+
+    memset(options, 0, sizeof *options);
+    options->tun = -1;
+    options->uapi = -1;
+    options->workers = 1;
+    from_environment = options_read_environment(options);
+    outcome = options_read_arguments(options, count, arguments);
+    if (outcome != OPTIONS_RUN)
+        return outcome;
+    if (from_environment != OPTIONS_RUN)
+        return from_environment;
+    if (optind == count)
+        return options_wrong(options, "the name of the interface is missing");
+    if (optind < count - 1)
+        return options_wrong(options, "only one interface name is expected; options go in front of it");
+    if (!options_name_valid(arguments[optind]))
+        return options_wrong(options,
+                             "\"%.40s\" cannot be an interface's name: use 1 to 15 characters without "
+                             "space, '/' or ':'",
+                             arguments[optind]);
+    memcpy(options->name, arguments[optind], strlen(arguments[optind]) + 1);
+    return OPTIONS_RUN;
+}

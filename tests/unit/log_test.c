@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The log: its levels, its form, and that it cannot be used to write to a terminal.
+ */
+#include "daemon/log.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int catcher[2];
+static int real_stderr;
+
+static int catch_stderr(void **state)
+{
+    (void)state;
+    real_stderr = dup(STDERR_FILENO);
+    assert_int_equal(pipe(catcher), 0);
+    assert_int_equal(dup2(catcher[1], STDERR_FILENO), STDERR_FILENO);
+    return 0;
+}
+
+static int release_stderr(void **state)
+{
+    (void)state;
+    assert_int_equal(dup2(real_stderr, STDERR_FILENO), STDERR_FILENO);
+    close(real_stderr);
+    close(catcher[0]);
+    close(catcher[1]);
+    return 0;
+}
+
+/* What was logged since the last call; ends with an own mark so that "nothing" can be told. */
+static const char *caught(void)
+{
+    static char text[4096];
+    ssize_t length;
+
+    assert_int_equal(write(catcher[1], "#", 1), 1);
+    length = read(catcher[0], text, sizeof text - 1);
+    assert_true(length > 0);
+    text[length - 1] = '\0';
+    return text;
+}
+
+static void a_line_names_level_and_interface(void **state)
+{
+    (void)state;
+    log_start("wg7", LOG_LEVEL_VERBOSE);
+    log_error("no %s", "tea");
+    assert_string_equal(caught(), "ERROR: (wg7) no tea\n");
+    log_notice("some");
+    assert_string_equal(caught(), "INFO: (wg7) some\n");
+    log_verbose("all");
+    assert_string_equal(caught(), "DEBUG: (wg7) all\n");
+}
+
+static void levels_hide_what_is_below_them(void **state)
+{
+    static const struct {
+        enum log_level level;
+        const char *expected;
+    } cases[] = {{LOG_LEVEL_SILENT, ""},
+                 {LOG_LEVEL_ERROR, "ERROR: (wg7) e\n"},
+                 {LOG_LEVEL_NOTICE, "ERROR: (wg7) e\nINFO: (wg7) n\n"},
+                 {LOG_LEVEL_VERBOSE, "ERROR: (wg7) e\nINFO: (wg7) n\nDEBUG: (wg7) v\n"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        log_start("wg7", cases[i].level);
+        log_error("e");
+        log_notice("n");
+        log_verbose("v");
+        assert_string_equal(caught(), cases[i].expected);
+    }
+}
+
+static void control_characters_do_not_reach_the_terminal(void **state)
+{
+    (void)state;
+    log_start("wg\n7", LOG_LEVEL_NOTICE);
+    log_notice("a\033[2Jb\r\nINFO: c\xc3\xa9\x7f");
+    assert_string_equal(caught(), "INFO: (wg?7) a?[2Jb??INFO: c\xc3\xa9?\n");
+}
+
+static void a_long_line_is_cut_but_stays_a_line(void **state)
+{
+    char longer[2 * LOG_LINE_BYTES];
+    const char *line;
+
+    (void)state;
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    log_start("wg7", LOG_LEVEL_NOTICE);
+    log_notice("%s", longer);
+    line = caught();
+    assert_true(strlen(line) < LOG_LINE_BYTES);
+    assert_int_equal(line[strlen(line) - 1], '\n');
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, catch_stderr, release_stderr)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_line_names_level_and_interface),
+        TEST(levels_hide_what_is_below_them),
+        TEST(control_characters_do_not_reach_the_terminal),
+        TEST(a_long_line_is_cut_but_stays_a_line),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

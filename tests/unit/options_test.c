@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Command line and environment of voled.
+ */
+#include "daemon/options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ARGUMENTS_MAX 12
+
+static const char *const variables[] = {
+    "LOG_LEVEL",
+    "WG_TUN_FD",
+    "WG_UAPI_FD",
+    "WG_PROCESS_FOREGROUND",
+    "VOLE_WORKERS",
+    "VOLE_NO_VNET_HDR",
+    "VOLE_NO_TSO",
+    "VOLE_NO_USO",
+    "VOLE_NO_UDP_GRO",
+    "VOLE_NO_UDP_SEGMENT",
+    "VOLE_NO_TUN_TCP_MERGE",
+    "VOLE_NO_TUN_UDP_MERGE",
+};
+
+static int clear_environment(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        assert_int_equal(unsetenv(variables[i]), 0);
+    return 0;
+}
+
+/* Reads a command line given as one text with single spaces. */
+static enum options_outcome read_line(struct options *options, const char *line)
+{
+    static char text[256];
+    char *arguments[ARGUMENTS_MAX + 1] = {NULL};
+    char *rest = NULL;
+    int count = 0;
+
+    (void)strncpy(text, line, sizeof text - 1);
+    for (char *word = strtok_r(text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        assert_in_range(count, 0, ARGUMENTS_MAX - 1);
+        arguments[count++] = word;
+    }
+    return options_read(options, count, arguments);
+}
+
+static void a_name_alone_starts_in_the_background(void **state)
+{
+    struct options options;
+
+    (void)state;
+    assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_RUN);
+    assert_string_equal(options.name, "wg0");
+    assert_false(options.foreground);
+    assert_int_equal(options.tun, -1);
+    assert_int_equal(options.uapi, -1);
+    assert_int_equal(options.workers, 1);
+    assert_int_equal(options.log_level, LOG_LEVEL_NOTICE);
+    assert_false(options.log_level_given);
+    assert_false(options.switches.no_tso);
+}
+
+static void foreground_by_option_or_variable(void **state)
+{
+    struct options options;
+
+    (void)state;
+    assert_int_equal(read_line(&options, "voled -f wg0"), OPTIONS_RUN);
+    assert_true(options.foreground);
+    assert_int_equal(read_line(&options, "voled --foreground wg0"), OPTIONS_RUN);
+    assert_true(options.foreground);
+    assert_int_equal(setenv("WG_PROCESS_FOREGROUND", "1", 1), 0);
+    assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_RUN);
+    assert_true(options.foreground);
+}
+
+static void help_and_version_win_over_a_missing_name(void **state)
+{
+    struct options options;
+
+    (void)state;
+    assert_int_equal(read_line(&options, "voled -h"), OPTIONS_HELP);
+    assert_int_equal(read_line(&options, "voled --help"), OPTIONS_HELP);
+    assert_int_equal(read_line(&options, "voled --version"), OPTIONS_VERSION);
+}
+
+static void wrong_usage_is_said(void **state)
+{
+    struct options options;
+    static const char *const wrong[] = {"voled",
+                                        "voled wg0 -f",
+                                        "voled wg0 wg1",
+                                        "voled --nonsense wg0",
+                                        "voled -x wg0",
+                                        "voled --workers",
+                                        "voled --workers 0 wg0",
+                                        "voled --workers 65 wg0",
+                                        "voled --workers 2x wg0"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(read_line(&options, wrong[i]), OPTIONS_WRONG);
+        assert_true(strlen(options.message) > 0);
+    }
+}
+
+static void illegal_interface_names_are_refused(void **state)
+{
+    static const char *const legal[] = {"wg0", "wg%d", "a", "123456789012345", "a.b-c_d", "..."};
+    static const char *const illegal[] = {"",     ".",    "..",   "a/b",  "a:b",  "a b",
+                                          "a\tb", "a\nb", "wg%s", "%d%d", "100%", "1234567890123456"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof legal / sizeof legal[0]; i++)
+        assert_true(options_name_valid(legal[i]));
+    for (size_t i = 0; i < sizeof illegal / sizeof illegal[0]; i++)
+        assert_false(options_name_valid(illegal[i]));
+}
+
+static void each_switch_exists_as_option_and_as_variable(void **state)
+{
+    struct options options;
+    static const struct {
+        const char *line;
+        const char *variable;
+        size_t offset;
+    } switches[] = {
+        {"voled --no-vnet-hdr wg0", "VOLE_NO_VNET_HDR", offsetof(struct options_switches, no_vnet_hdr)},
+        {"voled --no-tso wg0", "VOLE_NO_TSO", offsetof(struct options_switches, no_tso)},
+        {"voled --no-uso wg0", "VOLE_NO_USO", offsetof(struct options_switches, no_uso)},
+        {"voled --no-udp-segment wg0", "VOLE_NO_UDP_SEGMENT",
+         offsetof(struct options_switches, no_udp_segment)},
+        {"voled --no-udp-gro wg0", "VOLE_NO_UDP_GRO", offsetof(struct options_switches, no_udp_gro)},
+        {"voled --no-tun-tcp-merge wg0", "VOLE_NO_TUN_TCP_MERGE",
+         offsetof(struct options_switches, no_tun_tcp_merge)},
+        {"voled --no-tun-udp-merge wg0", "VOLE_NO_TUN_UDP_MERGE",
+         offsetof(struct options_switches, no_tun_udp_merge)},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
+        struct options_switches expected = {false};
+
+        *(bool *)((char *)&expected + switches[i].offset) = true;
+        assert_int_equal(read_line(&options, switches[i].line), OPTIONS_RUN);
+        assert_memory_equal(&options.switches, &expected, sizeof expected);
+        assert_int_equal(setenv(switches[i].variable, "1", 1), 0);
+        assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_RUN);
+        assert_memory_equal(&options.switches, &expected, sizeof expected);
+        assert_int_equal(setenv(switches[i].variable, "0", 1), 0);
+        assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_RUN);
+        *(bool *)((char *)&expected + switches[i].offset) = false;
+        assert_memory_equal(&options.switches, &expected, sizeof expected);
+        assert_int_equal(unsetenv(switches[i].variable), 0);
+    }
+}
+
+static void the_option_wins_over_the_variable(void **state)
+{
+    struct options options;
+
+    (void)state;
+    assert_int_equal(setenv("VOLE_WORKERS", "2", 1), 0);
+    assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_RUN);
+    assert_int_equal(options.workers, 2);
+    assert_int_equal(read_line(&options, "voled --workers 4 wg0"), OPTIONS_RUN);
+    assert_int_equal(options.workers, 4);
+}
+
+static void log_levels_are_words(void **state)
+{
+    struct options options;
+    static const struct {
+        const char *word;
+        enum log_level level;
+    } words[] = {{"verbose", LOG_LEVEL_VERBOSE}, {"debug", LOG_LEVEL_VERBOSE}, {"info", LOG_LEVEL_NOTICE},
+                 {"error", LOG_LEVEL_ERROR},     {"silent", LOG_LEVEL_SILENT}, {"other", LOG_LEVEL_NOTICE}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        assert_int_equal(setenv("LOG_LEVEL", words[i].word, 1), 0);
+        assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_RUN);
+        assert_int_equal(options.log_level, words[i].level);
+        assert_true(options.log_level_given);
+    }
+}
+
+static void descriptors_come_from_the_environment(void **state)
+{
+    struct options options;
+
+    (void)state;
+    assert_int_equal(setenv("WG_TUN_FD", "3", 1), 0);
+    assert_int_equal(setenv("WG_UAPI_FD", "4", 1), 0);
+    assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_RUN);
+    assert_int_equal(options.tun, 3);
+    assert_int_equal(options.uapi, 4);
+    assert_int_equal(setenv("WG_TUN_FD", "three", 1), 0);
+    assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_WRONG);
+    assert_int_equal(read_line(&options, "voled --version"), OPTIONS_VERSION);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, clear_environment, clear_environment)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_name_alone_starts_in_the_background),    TEST(foreground_by_option_or_variable),
+        TEST(help_and_version_win_over_a_missing_name), TEST(wrong_usage_is_said),
+        TEST(illegal_interface_names_are_refused),      TEST(each_switch_exists_as_option_and_as_variable),
+        TEST(the_option_wins_over_the_variable),        TEST(log_levels_are_words),
+        TEST(descriptors_come_from_the_environment),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
