@@ -45,6 +45,8 @@ void key_to_short(char text[static KEY_SHORT_BYTES], const uint8_t public_key[st
 /* Constant time. */
 VOLE_MUST_CHECK bool key_is_zero(const uint8_t key[static KEY_BYTES]);
 
+/* Once per process, before any function below. -ENOSYS: the primitives cannot run here. */
+VOLE_MUST_CHECK int key_start(void);
 /* A new private key: random and clamped. Ends the process if the kernel has no randomness. */
 void key_generate_private(uint8_t private_key[static KEY_BYTES]);
 /* A new preshared key: random. */
