@@ -47,26 +47,27 @@ struct coalesce_group {
 /* Writes one group; returns 0 or a negative errno. */
 typedef int coalesce_write(void *context, const struct coalesce_group *group);
 
-/* Fields below are private to coalesce.c, but for udp_segments. */
+/* The rest is private to coalesce.c, but for udp_segments. */
+
 struct coalesce_packet {
     const uint8_t *bytes;
     uint32_t length;
-    uint16_t next;    /* the following packet of the group */
-    uint16_t checked; /* enum coalesce_checksum */
+    uint16_t next;    /* the packet after it in its run */
+    uint16_t checked; /* enum checksum_state of coalesce.c */
 };
 
+/* Packets that will be one group. */
 struct coalesce_run {
-    uint32_t hash;
-    uint32_t sequence;         /* TCP: of the first payload byte */
-    uint32_t payload_bytes;    /* of all packets */
-    uint32_t segment_bytes;    /* of each packet but the last */
-    uint16_t first, last;      /* packets */
-    uint16_t packet_count;     /* */
-    uint16_t transport_offset; /* of each packet */
+    uint32_t sequence;      /* TCP: of the first payload byte */
+    uint32_t payload_bytes; /* of all packets */
+    uint32_t segment_bytes; /* payload of each packet but the last */
+    uint16_t first, last;   /* packets */
+    uint16_t packet_count;
+    uint16_t transport_offset; /* in each packet */
     uint16_t header_bytes;     /* IP and transport header of each packet */
     uint8_t protocol;
-    bool open;     /* may be merged with at all */
-    bool complete; /* ends with a short packet: nothing can be appended */
+    bool open;     /* can be merged with */
+    bool complete; /* ends with a shorter packet: nothing can be appended */
     bool pushed;   /* ends with PSH: takes no more */
 };
 
