@@ -51,18 +51,20 @@ struct tun_wishes {
 VOLE_MUST_CHECK int tun_create(struct tun *tun, const char *name, const struct tun_wishes *wishes);
 
 /* Takes over an open descriptor of a TUN (WG_TUN_FD): makes it non-blocking and close-on-exec, learns the
- * name and whether packets carry the header, and sets the offloads. On error the descriptor stays the
- * caller's. -ENOTTY: not a TUN; -EINVAL: a TAP, or one with packet information or another header size. */
+ * name and whether packets carry the header, and sets the offloads. It works in the device's own network
+ * namespace or elsewhere. On error the descriptor stays the caller's.
+ * -ENOTTY: not a TUN; -EBADFD: not bound to a device; -EINVAL: a TAP, or one with packet information. */
 VOLE_MUST_CHECK int tun_adopt(struct tun *tun, int fd, const struct tun_wishes *wishes);
 
-/* Opens one more queue of a device made with multi_queue. Offloads belong to the device and stay. */
+/* Opens one more queue of a device made with multi_queue, in whose network namespace it must be called.
+ * Offloads belong to the device and stay. */
 VOLE_MUST_CHECK int tun_add_queue(struct tun *queue, const struct tun *first);
 
 void tun_close(struct tun *tun);
 
 /* Reads one packet or superpacket into packet, room >= TUN_PACKET_BYTES bytes, and its header (all zero if
- * the device has none). Returns its length. -EAGAIN: nothing there; -EBADFD: the device is gone;
- * -EIO: the device is down. */
+ * the device has none). Returns its length. -EAGAIN: nothing there, also while the device is down; -EBADFD:
+ * the device is gone. */
 VOLE_MUST_CHECK ssize_t tun_read(const struct tun *tun, struct vnet_header *header, uint8_t *packet,
                                  size_t room);
 
