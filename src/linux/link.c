@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Requests about network interfaces.
+ */
+#include "linux/link.h"
+
+#include "linux/kernel_constants.h"
+#include "linux/link_message.h"
+#include "linux/netlink_request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int link_open(void)
+{
+    return netlink_open(0, 0);
+}
+
+static int link_read_answer(const struct nlmsghdr *message, void *argument)
+{
+    return message->nlmsg_type == RTM_NEWLINK ? link_message_parse(message, argument, NULL) : 0;
+}
+
+static struct ifinfomsg *link_request_init(struct netlink_request *request, uint16_t type, uint32_t index)
+{
+    struct ifinfomsg *link = netlink_request_init(request, type, 0, sizeof(*link));
+
+    link->ifi_family = AF_UNSPEC;
+    link->ifi_index = (int)index;
+    return link;
+}
+
+static int link_ask(int netlink, struct netlink_request *request, struct link_state *state)
+{
+    memset(state, 0, sizeof(*state));
+    int result = netlink_request_do(netlink, request, link_read_answer, state);
+    if (result < 0)
+        return result;
+    return state->index != 0 ? 0 : -ENODEV;
+}
+
+int link_query(int netlink, uint32_t index, struct link_state *state)
+{
+    struct netlink_request request;
+
+    (void)link_request_init(&request, RTM_GETLINK, index);
+    return link_ask(netlink, &request, state);
+}
+
+int link_find(int netlink, const char *name, struct link_state *state)
+{
+    struct netlink_request request;
+
+    if (strlen(name) >= IFNAMSIZ)
+        return -ENODEV;
+    (void)link_request_init(&request, RTM_GETLINK, 0);
+    mnl_attr_put_strz(request.header, IFLA_IFNAME, name);
+    return link_ask(netlink, &request, state);
+}
+
+static int link_set_number(int netlink, uint32_t index, uint16_t attribute, uint32_t value)
+{
+    struct netlink_request request;
+
+    (void)link_request_init(&request, RTM_NEWLINK, index);
+    mnl_attr_put_u32(request.header, attribute, value);
+    return netlink_request_do(netlink, &request, NULL, NULL);
+}
+
+static int link_set_flag(int netlink, uint32_t index, unsigned flag, bool on)
+{
+    struct netlink_request request;
+    struct ifinfomsg *link = link_request_init(&request, RTM_NEWLINK, index);
+
+    link->ifi_flags = on ? flag : 0;
+    link->ifi_change = flag;
+    return netlink_request_do(netlink, &request, NULL, NULL);
+}
+
+int link_set_mtu(int netlink, uint32_t index, uint32_t mtu)
+{
+    return link_set_number(netlink, index, IFLA_MTU, mtu);
+}
+
+int link_set_up(int netlink, uint32_t index, bool up)
+{
+    return link_set_flag(netlink, index, IFF_UP, up);
+}
+
+int link_delete(int netlink, uint32_t index)
+{
+    struct netlink_request request;
+
+    (void)link_request_init(&request, RTM_DELLINK, index);
+    return netlink_request_do(netlink, &request, NULL, NULL);
+}
+
+/* Keeps the stack from giving the device a link-local address by itself. */
+static int link_set_no_address_generation(int netlink, uint32_t index)
+{
+    struct netlink_request request;
+
+    (void)link_request_init(&request, RTM_NEWLINK, index);
+    struct nlattr *families = mnl_attr_nest_start(request.header, IFLA_AF_SPEC);
+    struct nlattr *ipv6 = mnl_attr_nest_start(request.header, AF_INET6);
+    mnl_attr_put_u8(request.header, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+    mnl_attr_nest_end(request.header, ipv6);
+    mnl_attr_nest_end(request.header, families);
+    return netlink_request_do(netlink, &request, NULL, NULL);
+}
+
+int link_make_like_wireguard(int netlink, uint32_t index, bool set_mtu)
+{
+    int first_error = 0;
+
+    /* One request each: the kernel refuses a request as a whole for one attribute it does not like. */
+    if (set_mtu)
+        first_error = link_set_mtu(netlink, index, VOLE_DEFAULT_MTU);
+    int result = link_set_flag(netlink, index, IFF_MULTICAST, false);
+    if (first_error == 0)
+        first_error = result;
+    result = link_set_number(netlink, index, IFLA_TXQLEN, LINK_QUEUE_LENGTH);
+    if (first_error == 0)
+        first_error = result;
+    (void)!link_set_no_address_generation(netlink, index);
+    (void)!link_set_number(netlink, index, LINK_ATTRIBUTE_GSO_MAX_SIZE, LINK_GSO_BYTES);
+    (void)!link_set_number(netlink, index, LINK_ATTRIBUTE_GSO_IPV4_MAX_SIZE, LINK_GSO_BYTES);
+    return first_error;
+}
+
+static void link_write_sysctl(const char *name, const char *value)
+{
+    char path[sizeof("/proc/sys/net/ipv4/conf//send_redirects") + IFNAMSIZ];
+
+    (void)snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/send_redirects", name);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)!write(fd, value, strlen(value));
+    (void)close(fd);
+}
+
+void link_redirects_off(const char *name)
+{
+    link_write_sysctl("all", "0");
+    link_write_sysctl(name, "0");
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One question to rtnetlink, one answer: shared by link.c and route.c. Messages are built with libmnl in a
+ * struct netlink_request on the stack and travel over a descriptor that may come from another process.
+ */
+#ifndef VOLE_LINUX_NETLINK_REQUEST_H
+#define VOLE_LINUX_NETLINK_REQUEST_H
+
+#include "vole.h"
+
+#include <libmnl/libmnl.h>
+#include <stdint.h>
+
+/* Larger than any answer about one link (SR-IOV devices fill many KiB). */
+#define NETLINK_ANSWER_BYTES 32768
+
+/* A request with its family's header, built by netlink_request_init() and then extended by mnl_attr_put*. */
+struct netlink_request {
+    _Alignas(struct nlmsghdr) uint8_t bytes[512];
+    struct nlmsghdr *header; /* = bytes */
+};
+
+/* Looks at an answer's message; 0 or a negative errno. */
+typedef int netlink_answer_function(const struct nlmsghdr *message, void *argument);
+
+/* Opens an rtnetlink descriptor in the current namespace, close-on-exec, subscribed to the multicast groups
+ * RTNLGRP_* whose bits (1 << (group - 1)) are set. */
+VOLE_MUST_CHECK int netlink_open(uint32_t groups, int extra_flags);
+
+/* Starts a request; returns the zeroed family header of header_bytes bytes. */
+void *netlink_request_init(struct netlink_request *request, uint16_t type, uint16_t flags,
+                           size_t header_bytes);
+
+/* Sends the request and waits for the answer: for each message that is not an acknowledgement, answer is
+ * called (may be NULL if none is expected). Returns the kernel's or answer's verdict. */
+VOLE_MUST_CHECK int netlink_request_do(int netlink, struct netlink_request *request,
+                                       netlink_answer_function *answer, void *argument);
+
+#endif
