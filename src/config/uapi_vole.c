@@ -35,7 +35,7 @@ bool uapi_vole_write_feature(struct uapi_text *text, const char *name, const cha
 }
 
 static const char *const drop_names[VOLE_DROP_COUNT] = {
-#define DROP_NAME(name, blame, text, advice) #name,
+#define DROP_NAME(name, word, blame, text, advice) word,
     VOLE_DROP_REASONS(DROP_NAME)
 #undef DROP_NAME
 };

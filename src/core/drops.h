@@ -16,7 +16,7 @@
 enum drop_peer_slot {
 #define DROP_SLOT_PEER(name) DROP_PEER_##name,
 #define DROP_SLOT_DEVICE(name)
-#define DROP_SLOT(name, blame, text, advice) DROP_SLOT_##blame(name)
+#define DROP_SLOT(name, word, blame, text, advice) DROP_SLOT_##blame(name)
     VOLE_DROP_REASONS(DROP_SLOT)
 #undef DROP_SLOT
 #undef DROP_SLOT_DEVICE
