@@ -66,6 +66,8 @@ def main(path):
     if "-l" in sys.argv:
         print("\n".join(entry[0] for entry in cases))
         return
+    if not os.access(daemon.VOLED, os.X_OK):
+        sys.exit(f"lab: there is no daemon {daemon.VOLED}: build it with 'make', or name another: VOLED=PROGRAM {path}")
     sandbox.enter()
     signal.signal(signal.SIGALRM, _too_long)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -67,8 +67,6 @@ class Daemon:
 
     def start(self):
         """Starts it and waits until its socket answers."""
-        if not os.access(self.program, os.X_OK):
-            raise Failed(f"there is no daemon {self.program}: build it with 'make', or set VOLED")
         environment = dict(os.environ, **self.environment)
         environment = {name: value for name, value in environment.items() if value != ""}
         with open(self.log_path, "ab") as log:
@@ -128,6 +126,11 @@ class Daemon:
 
     def endpoint(self, peer):
         return self.show("endpoints")[peer]
+
+    def wait_handshakes(self, seconds=20):
+        """Until every peer has completed a handshake."""
+        wait_for(lambda: all(value != "0" for value in self.show("latest-handshakes").values()),
+                 f"all handshakes of {self.host.name}", seconds)
 
     def drops(self):
         """voled's drop counters as a dict, from `vole show NAME drops`."""
