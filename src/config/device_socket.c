@@ -31,7 +31,7 @@ static int path_of(struct sockaddr_un *address, const char *name)
     memset(address, 0, sizeof(*address));
     address->sun_family = AF_UNIX;
     if (length == 0 || length >= DEVICE_SOCKET_NAME_BYTES || strchr(name, '/') != NULL)
-        return -EINVAL;
+        return -ENODEV;
     snprintf(address->sun_path, sizeof(address->sun_path), "%s/%s%s", DEVICE_SOCKET_DIRECTORY, name,
              SOCKET_SUFFIX);
     return 0;

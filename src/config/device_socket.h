@@ -34,7 +34,7 @@ VOLE_MUST_CHECK int device_socket_list(struct device_socket_names *names);
 void device_socket_names_free(struct device_socket_names *names);
 
 /* A connected descriptor, to be closed by the caller; or -ENOENT: no such socket, -ECONNREFUSED: a dead one
- * (now removed), -EACCES, -EINVAL: no interface can have this name, and what else connecting may answer. */
+ * (now removed), -EACCES, -ENODEV: no interface can have this name, and what else connecting may answer. */
 VOLE_MUST_CHECK int device_socket_connect(const char *name);
 
 /* Asks `get=1` into an initialised model, which is to be freed whatever the result. 0; an error of

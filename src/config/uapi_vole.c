@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DROP_NAME_LONGEST 32 /* of the names in vole_drops.h; a test checks it */
-
 /* ---- writing ---- */
 
 bool uapi_vole_write_version(struct uapi_text *text, const char *version)
@@ -40,28 +38,14 @@ static const char *const drop_names[VOLE_DROP_COUNT] = {
 #undef DROP_NAME
 };
 
-/* The machine word of a reason: its name in lower case. */
-static void drop_word(char word[static DROP_NAME_LONGEST + 1], enum vole_drop reason)
-{
-    const char *name = drop_names[reason];
-    size_t i;
-
-    for (i = 0; name[i] != '\0' && i < DROP_NAME_LONGEST; i++)
-        word[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
-    word[i] = '\0';
-}
-
 bool uapi_vole_write_drops(struct uapi_text *text, const uint64_t drops[static VOLE_DROP_COUNT])
 {
     size_t start = text->length;
 
     for (unsigned reason = 0; reason < VOLE_DROP_COUNT; reason++) {
-        char word[DROP_NAME_LONGEST + 1];
-
         if (drops[reason] == 0)
             continue;
-        drop_word(word, (enum vole_drop)reason);
-        if (!uapi_write_line(text, "drop=%s %" PRIu64 "\n", word, drops[reason])) {
+        if (!uapi_write_line(text, "drop=%s %" PRIu64 "\n", drop_names[reason], drops[reason])) {
             text->length = start;
             return false;
         }

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The commands of vole, one file each. main.c picks one by its name and hands it the rest of the command
+ * line: arguments[0] is the command's own name, arguments[count] is NULL.
+ *
+ * A command prints its result on stdout through stdio and what went wrong on stderr, and returns the
+ * program's exit status: 0, or 1 for any error. It does not flush stdout: output_finish() does, once, and
+ * turns an output that could not be written into status 1. Spec: config §2.
+ */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include <stdbool.h>
+
+int command_genkey(int count, char **arguments);
+int command_genpsk(int count, char **arguments);
+int command_pubkey(int count, char **arguments);
+int command_show(int count, char **arguments);
+
+/* Whether the one argument asks for help: -h, --help, help. */
+bool command_wants_help(int count, char **arguments);
+/* For commands without arguments. True: go on. False: *status is what to return, and usage was printed, on
+ * stdout if it was asked for, else on stderr. */
+bool command_takes_nothing(int count, char **arguments, const char *usage, int *status);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vole genkey: a new private key. Spec: config §2.
+ */
+#include "cli/command.h"
+
+#include "cli/secret_output.h"
+#include "config/key.h"
+
+int command_genkey(int count, char **arguments)
+{
+    uint8_t key[KEY_BYTES];
+    int status;
+
+    if (!command_takes_nothing(count, arguments, "Usage: vole genkey", &status))
+        return status;
+    key_generate_private(key);
+    secret_output_print(key);
+    key_wipe(key, sizeof(key));
+    return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vole genpsk: a new preshared key. Spec: config §2.
+ */
+#include "cli/command.h"
+
+#include "cli/secret_output.h"
+#include "config/key.h"
+
+int command_genpsk(int count, char **arguments)
+{
+    uint8_t key[KEY_BYTES];
+    int status;
+
+    if (!command_takes_nothing(count, arguments, "Usage: vole genpsk", &status))
+        return status;
+    key_generate_preshared(key);
+    secret_output_print(key);
+    key_wipe(key, sizeof(key));
+    return 0;
+}

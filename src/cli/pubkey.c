@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vole pubkey: reads a private key, prints its public key. Behind the 44 characters only white space and
+ * zero bytes may follow. Spec: config §2.
+ */
+#include "cli/command.h"
+
+#include "config/key.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+/* The input is read without stdio's buffer, which nobody could wipe. */
+static int read_private_key(uint8_t key[static KEY_BYTES])
+{
+    char text[KEY_BASE64_LENGTH];
+    size_t length;
+    int status = 1;
+    int character;
+
+    (void)setvbuf(stdin, NULL, _IONBF, 0);
+    length = fread(text, 1, sizeof(text), stdin);
+    if (!key_from_base64(key, text, length)) {
+        fputs("vole pubkey: the input is not a private key: 44 characters of base64 are expected\n", stderr);
+        goto out;
+    }
+    do {
+        character = getchar();
+    } while (character == '\0' || (character != EOF && isspace(character)));
+    if (character != EOF) {
+        fputs("vole pubkey: something follows the private key in the input\n", stderr);
+        goto out;
+    }
+    if (ferror(stdin) != 0) {
+        perror("vole pubkey: cannot read the private key");
+        goto out;
+    }
+    status = 0;
+out:
+    key_wipe(text, sizeof(text));
+    return status;
+}
+
+int command_pubkey(int count, char **arguments)
+{
+    uint8_t key[KEY_BYTES];
+    char text[KEY_BASE64_BYTES];
+    int status;
+
+    if (!command_takes_nothing(count, arguments, "Usage: vole pubkey", &status))
+        return status;
+    status = read_private_key(key);
+    if (status == 0) {
+        key_public(key, key);
+        key_to_base64(text, key);
+        puts(text);
+    }
+    key_wipe(key, sizeof(key));
+    return status;
+}

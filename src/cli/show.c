@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vole show [INTERFACE | all | interfaces] [FIELD]: which interfaces to ask, which view to print. The views
+ * themselves are show_human.c, show_field.c (for scripts), show_drops.c and show_features.c.
+ *
+ * All interfaces together are a success if at least one of them is, or if there are none. Spec: config §3.
+ */
+#include "cli/command.h"
+
+#include "cli/access.h"
+#include "cli/show_view.h"
+#include "config/device_socket.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What the user asked to see. */
+struct show_request {
+    enum { SHOW_HUMAN, SHOW_FIELD, SHOW_DROPS, SHOW_FEATURES } view;
+    const struct show_field *field; /* of SHOW_FIELD */
+    bool all;
+};
+
+static void print_usage(FILE *stream)
+{
+    size_t column = 0;
+
+    fputs("Usage: vole show [INTERFACE | all | interfaces] [FIELD]\n\nFields for scripts:", stream);
+    for (const struct show_field *field = show_fields; field->name != NULL; field++, column++)
+        fprintf(stream, "%s%s", column % 4 == 0 ? "\n  " : ", ", field->name);
+    fputs("\nViews for people:\n"
+          "  drops     which packets were dropped, why, and what to do about it\n"
+          "  features  which offloads and other features of the system are in use\n",
+          stream);
+}
+
+/* False: there is no such field. */
+static bool request_parse_field(struct show_request *request, const char *word)
+{
+    if (strcmp(word, "drops") == 0) {
+        request->view = SHOW_DROPS;
+        return true;
+    }
+    if (strcmp(word, "features") == 0) {
+        request->view = SHOW_FEATURES;
+        return true;
+    }
+    request->view = SHOW_FIELD;
+    request->field = show_field_find(word);
+    return request->field != NULL;
+}
+
+/* ---- one interface ---- */
+
+static int show_model(const char *name, const struct show_request *request, bool first)
+{
+    struct model_device device;
+    int error;
+
+    model_init(&device);
+    error = device_socket_get(name, &device);
+    if (error != 0) {
+        access_report(name, error, request->all);
+    } else if (request->view == SHOW_FIELD) {
+        request->field->print(&device, request->all ? name : NULL);
+    } else {
+        if (!first)
+            putchar('\n');
+        show_human(&device, name);
+    }
+    model_free(&device);
+    return error;
+}
+
+static int show_vole(const char *name, const struct show_request *request, bool first)
+{
+    struct uapi_vole reply;
+    int error = uapi_vole_init(&reply);
+
+    if (error == 0)
+        error = device_socket_get_vole(name, &reply);
+    if (error != 0) {
+        access_report(name, error, request->all);
+    } else {
+        if (!first)
+            putchar('\n');
+        if (request->view == SHOW_DROPS)
+            show_drops(&reply, name);
+        else
+            show_features(&reply, name);
+    }
+    uapi_vole_free(&reply);
+    return error;
+}
+
+static int show_one(const char *name, const struct show_request *request, bool first)
+{
+    if (request->view == SHOW_DROPS || request->view == SHOW_FEATURES)
+        return show_vole(name, request, first);
+    return show_model(name, request, first);
+}
+
+/* ---- all interfaces ---- */
+
+static int list_interfaces(struct device_socket_names *names)
+{
+    int error = device_socket_list(names);
+
+    if (error != 0) {
+        fprintf(stderr, "Unable to list interfaces: %s: %s\n", DEVICE_SOCKET_DIRECTORY, strerror(-error));
+        device_socket_names_free(names);
+    }
+    return error;
+}
+
+static int show_all(const struct show_request *request)
+{
+    struct device_socket_names names;
+    size_t shown = 0;
+    bool success;
+
+    if (list_interfaces(&names) != 0)
+        return 1;
+    for (size_t i = 0; i < names.count; i++) {
+        if (show_one(names.names[i], request, shown == 0) == 0)
+            shown++;
+    }
+    success = shown > 0 || names.count == 0;
+    device_socket_names_free(&names);
+    return success ? 0 : 1;
+}
+
+static int show_interfaces(void)
+{
+    struct device_socket_names names;
+
+    if (list_interfaces(&names) != 0)
+        return 1;
+    for (size_t i = 0; i < names.count; i++)
+        printf("%s%c", names.names[i], i + 1 < names.count ? ' ' : '\n');
+    device_socket_names_free(&names);
+    return 0;
+}
+
+int command_show(int count, char **arguments)
+{
+    struct show_request request = {.view = SHOW_HUMAN};
+
+    if (command_wants_help(count, arguments)) {
+        print_usage(stdout);
+        return 0;
+    }
+    if (count > 3 || (count == 3 && strcmp(arguments[1], "interfaces") == 0)) {
+        fputs("vole show: too many arguments\n", stderr);
+        print_usage(stderr);
+        return 1;
+    }
+    if (count == 3 && !request_parse_field(&request, arguments[2])) {
+        fprintf(stderr, "vole show: there is no field '%s'\n", arguments[2]);
+        print_usage(stderr);
+        return 1;
+    }
+    if (count == 2 && strcmp(arguments[1], "interfaces") == 0)
+        return show_interfaces();
+    request.all = count == 1 || strcmp(arguments[1], "all") == 0;
+    if (request.all)
+        return show_all(&request);
+    return show_one(arguments[1], &request, true) == 0 ? 0 : 1;
+}
