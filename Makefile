@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+#
+# A short front to meson and ninja. `make help` lists the targets.
+
+BUILD       ?= build
+PREFIX      ?= /usr/local
+KERNEL_PEER ?= ../shared/tools/kernel-peer
+
+all: ## build build/vole, build/voled, build/libvole.so and build/libvole.a
+	@scripts/setup build
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
+	@ninja -C $(BUILD)
+
+demo: ## two hosts, one tunnel, a gigabyte through it; needs no root
+	@scripts/setup demo
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) scripts/demo
+
+check: ## everything that proves the tree: builds, analysis, tests, sanitizers
+	@scripts/setup test demo
+	@python3 scripts/check
+
+check-kernel: ## talk to the Linux kernel's own WireGuard (KERNEL_PEER=PROGRAM runs it)
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@KERNEL_PEER="$(KERNEL_PEER)" LAB_BUILD=$(BUILD) python3 tests/interop/kernel.py
+
+sim: ## a day of virtual life of two peers on a bad network
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@meson test -C $(BUILD) --suite sim --verbose
+
+install: all ## install under PREFIX (default /usr/local); DESTDIR is honoured
+	@meson install -C $(BUILD)
+
+clean: ## remove everything that was built
+	rm -rf build build-*
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
+
+.PHONY: all demo check check-kernel sim install clean help
