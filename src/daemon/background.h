@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Going to the background so that it looks like a program that has finished its work (uapi §6).
+ *
+ * The process that was started forks and waits; it exits with 0 when the rest is ready to serve, so
+ * interface and socket exist by then, or with 1 when the rest ended before. Complaints during start-up still
+ * reach its stderr; only then the output is let go. There is no new session, working directory or umask.
+ * Each process that stays calls background_release_output() for itself.
+ */
+#ifndef DAEMON_BACKGROUND_H
+#define DAEMON_BACKGROUND_H
+
+#include "daemon/options.h"
+
+/* Forks. Returns only in the child, with a descriptor to report to, or a negative errno in the parent if
+ * there is no child. stdin is the null device from then on. */
+VOLE_MUST_CHECK int background_fork(void);
+
+/* Lets the waiting process exit with success; closes the descriptor. */
+void background_ready(int report);
+
+/* Points stdout to the null device, and stderr too unless LOG_LEVEL asks to keep it (and is not silent); the
+ * log goes to syslog from now on. */
+void background_release_output(const struct options *options);
+
+#endif

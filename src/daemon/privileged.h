@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The privileged parent: a small single-threaded process that keeps the rights the engine will not have,
+ * answers its short list of requests (requests.h), and sees to the end of both (architecture: two processes).
+ *
+ * It is the process users see and signal. SIGTERM, SIGINT and SIGHUP, and the removal of the socket file
+ * (uapi §7), end the engine first, then itself, with exit code 0. The engine's own end is passed on: exit
+ * code 0 if the interface was deleted, else 1. Whatever the way, the socket file is removed; the interface
+ * goes with the last descriptor of the TUN.
+ * An engine that does not end when told is killed after some seconds.
+ */
+#ifndef DAEMON_PRIVILEGED_H
+#define DAEMON_PRIVILEGED_H
+
+#include "daemon/options.h"
+#include "linux/unix_socket.h"
+
+#include <sys/types.h>
+
+struct privileged {
+    int engine;       /* our end of the pair */
+    pid_t engine_pid; /* our child */
+    int tun;          /* a queue of the device, to find out where it is */
+    int home;         /* the namespace the interface was made in: sockets belong there */
+    int report;       /* of background_fork(), -1: in the foreground or already told */
+    int signals;      /* signalfd for SIGCHLD and the ending signals, which are blocked */
+    const struct options *options;
+    struct unix_socket_watch *socket_watch;
+    dev_t prepared_device; /* the namespace that was last made ready for the interface */
+    ino_t prepared_inode;
+};
+
+/* Remembers that the interface has been prepared in the namespace home. */
+void privileged_prepared_home(struct privileged *parent);
+
+/* Serves until the end of the engine; returns the exit code. Closes nothing but engine and report. */
+VOLE_MUST_CHECK int privileged_run(struct privileged *parent);
+
+#endif
