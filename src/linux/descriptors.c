@@ -23,7 +23,7 @@ int descriptors_pair(int pair[static 2])
 int descriptors_send(int socket, const void *message, size_t length, const int *fds, size_t count)
 {
     union descriptors_control control;
-    struct iovec piece = {.iov_base = (void *)(uintptr_t)message, .iov_len = length};
+    struct iovec piece = {.iov_base = (void *)message, .iov_len = length};
     struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1};
     ssize_t sent;
 
