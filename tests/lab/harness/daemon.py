@@ -65,14 +65,14 @@ class Daemon:
     def is_voled(self):
         return os.path.basename(self.program) == "voled"
 
-    def start(self):
+    def start(self, pass_fds=()):
         """Starts it and waits until its socket answers."""
         environment = dict(os.environ, **self.environment)
         environment = {name: value for name, value in environment.items() if value != ""}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.host.command(self.program, "--foreground", self.interface),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, pass_fds=pass_fds)
         wait_for(self._ready, f"{self.program} {self.interface} to answer on its socket", 20)
 
     def _ready(self):
