@@ -26,10 +26,7 @@ _SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime e
 
 
 def default_environment():
-    environment = {"WG_PROCESS_FOREGROUND": ""}
-    if PLAIN:
-        environment.update({f"VOLE_NO_{switch}": "1" for switch in OFFLOAD_SWITCHES})
-    return environment
+    return {f"VOLE_NO_{switch}": "1" for switch in OFFLOAD_SWITCHES} if PLAIN else {}
 
 
 def key_pair():
@@ -68,7 +65,6 @@ class Daemon:
     def start(self, pass_fds=()):
         """Starts it and waits until its socket answers."""
         environment = dict(os.environ, **self.environment)
-        environment = {name: value for name, value in environment.items() if value != ""}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.host.command(self.program, "--foreground", self.interface),

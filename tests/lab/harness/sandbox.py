@@ -38,6 +38,9 @@ def enter():
         return
     arguments = unshare_arguments()
     environment = dict(os.environ, **{INSIDE: "1"}, PYTHONDONTWRITEBYTECODE="1")
+    for name in list(environment):
+        if name.startswith(("WG_", "VOLE_NO_", "LOG_LEVEL")):
+            del environment[name]
     environment["PATH"] = "/usr/sbin:/sbin:" + environment.get("PATH", "/usr/bin:/bin")
     os.execvpe("unshare", ["unshare", *arguments, "sh", "-c", _INIT, "sh", sys.executable, *sys.argv],
                environment)
