@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * Making and furnishing a network namespace mostly with ioctl(), apart from the code under test.
+ * Making and furnishing a network namespace.
  */
 #include "fresh_network.h"
 
 #include "linux/link.h"
+#include "linux/netlink_request.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
-#include <linux/ipv6.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
@@ -133,30 +134,54 @@ uint32_t fresh_network_index(const char *interface)
     return index;
 }
 
-void fresh_network_add_address(const char *interface, const char *address, unsigned prefix_length)
+static int fresh_network_read_route_type(const struct nlmsghdr *message, void *argument)
 {
-    struct ifreq request = {0};
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    struct in6_ifreq v6 = {.ifr6_prefixlen = prefix_length};
-    int fd = fresh_network_socket(strchr(address, ':') ? AF_INET6 : AF_INET);
+    const struct rtmsg *route = mnl_nlmsg_get_payload(message);
 
-    (void)snprintf(request.ifr_name, IFNAMSIZ, "%s", interface);
-    if (strchr(address, ':')) {
-        v6.ifr6_ifindex = (int)fresh_network_index(interface);
-        if (inet_pton(AF_INET6, address, &v6.ifr6_addr) != 1 || ioctl(fd, SIOCSIFADDR, &v6) < 0)
-            fresh_network_fail(address);
-    } else {
-        if (inet_pton(AF_INET, address, &v4.sin_addr) != 1)
-            fresh_network_fail(address);
-        memcpy(&request.ifr_addr, &v4, sizeof(v4));
-        if (ioctl(fd, SIOCSIFADDR, &request) < 0)
-            fresh_network_fail(address);
-        v4.sin_addr.s_addr = htonl((uint32_t)(UINT64_C(0xffffffff00000000) >> prefix_length));
-        memcpy(&request.ifr_netmask, &v4, sizeof(v4));
-        if (ioctl(fd, SIOCSIFNETMASK, &request) < 0)
-            fresh_network_fail(address);
+    *(unsigned char *)argument = route->rtm_type;
+    return 0;
+}
+
+/* IPv6 addresses can be used only when a work queue of the kernel has looked at them: await their route. */
+static void fresh_network_await_address(int netlink, const struct vole_address *address)
+{
+    uint8_t bytes = address->family == 4 ? 4 : 16;
+    unsigned char type = RTN_UNSPEC;
+
+    while (type != RTN_LOCAL) {
+        struct netlink_request request;
+        struct rtmsg *route = netlink_request_init(&request, RTM_GETROUTE, 0, sizeof(*route));
+
+        route->rtm_family = address->family == 4 ? AF_INET : AF_INET6;
+        route->rtm_dst_len = (uint8_t)(bytes * 8);
+        mnl_attr_put(request.header, RTA_DST, bytes, address->bytes);
+        if (netlink_request_do(netlink, &request, fresh_network_read_route_type, &type) < 0)
+            type = RTN_UNSPEC;
+        (void)usleep(1000);
     }
-    (void)close(fd);
+}
+
+void fresh_network_add_address(const char *interface, const char *text, unsigned prefix_length)
+{
+    struct vole_address address = fresh_network_address(text);
+    uint8_t bytes = address.family == 4 ? 4 : 16;
+    struct netlink_request request;
+    int netlink = link_open();
+    struct ifaddrmsg *header =
+        netlink_request_init(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(*header));
+
+    header->ifa_family = address.family == 4 ? AF_INET : AF_INET6;
+    header->ifa_prefixlen = (uint8_t)prefix_length;
+    header->ifa_flags = IFA_F_NODAD;
+    header->ifa_index = fresh_network_index(interface);
+    mnl_attr_put(request.header, IFA_LOCAL, bytes, address.bytes);
+    mnl_attr_put(request.header, IFA_ADDRESS, bytes, address.bytes);
+    if (netlink < 0 || netlink_request_do(netlink, &request, NULL, NULL) < 0)
+        fresh_network_fail(text);
+    /* The route of a link-local address is the interface's, which such a question does not name. */
+    if (strncmp(text, "fe80:", 5) != 0)
+        fresh_network_await_address(netlink, &address);
+    (void)close(netlink);
 }
 
 bool fresh_network_has_address(const char *interface, int family)

@@ -29,8 +29,8 @@ void fresh_network_down(const char *interface);
 /* Deletes a TUN although a descriptor of it is open. */
 void fresh_network_delete(const char *interface);
 uint32_t fresh_network_index(const char *interface);
-/* IPv4 or IPv6, without duplicate address detection. */
-void fresh_network_add_address(const char *interface, const char *address, unsigned prefix_length);
+/* IPv4 or IPv6, without duplicate address detection; ready for use on return, if the interface is up. */
+void fresh_network_add_address(const char *interface, const char *text, unsigned prefix_length);
 bool fresh_network_has_address(const char *interface, int family);
 
 struct vole_address fresh_network_address(const char *text);

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -243,6 +244,8 @@ static void packets_go_out_and_in(const struct tun_wishes *wishes)
     if (header.flags & VNET_NEEDS_CHECKSUM)
         memset(packet + 26, 0, 2); /* an IPv4 datagram may go without */
     assert_int_equal(write_back(&tun, packet, (size_t)length), 0);
+    struct pollfd poller = {.fd = sockets.v4, .events = POLLIN};
+    assert_int_equal(poll(&poller, 1, 10000), 1);
     assert_int_equal(recv(sockets.v4, answer, sizeof(answer), 0), 100);
     udp_close(&sockets);
     tun_close(&tun);
