@@ -2,8 +2,10 @@
  *
  * See blake2s.h. Written from RFC 7693; section numbers below are that document's.
  *
- * Two things differ from its sample code: whole blocks are compressed where they lie instead of being
- * copied first, and the working vector is wiped, because it holds chaining values from which keys follow.
+ * Two things differ from its sample code. Whole blocks are compressed where they lie instead of being copied
+ * first. And the stack is wiped after each block: there are more working words than registers, so compilers
+ * keep some on the stack in places of their own, message words among them, which may be a key; wiping the
+ * variables alone would miss those.
  */
 #include "crypto/blake2s.h"
 
@@ -15,6 +17,15 @@
 #include <string.h>
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NOT_INLINE    __attribute__((noinline))
+
+/* More than the frame of mix_block(), which is some 200 bytes; without optimization each inlined function
+ * adds its own variables. */
+#ifdef __OPTIMIZE__
+#define FRAME_BYTES 512
+#else
+#define FRAME_BYTES 16384
+#endif
 
 /* §2.6: the first 32 bits of the fractional parts of the square roots of the first eight primes. */
 static const uint32_t initialization_vector[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
@@ -70,7 +81,7 @@ static ALWAYS_INLINE void mix_round(uint32_t v[static 16], const uint8_t *block,
 }
 
 /* §3.2: the compression function F. counter is the number of bytes up to the end of this block. */
-static void compress(uint32_t h[static 8], const uint8_t *block, uint64_t counter, bool last)
+static NOT_INLINE void mix_block(uint32_t h[static 8], const uint8_t *block, uint64_t counter, bool last)
 {
     uint32_t v[16];
 
@@ -94,7 +105,20 @@ static void compress(uint32_t h[static 8], const uint8_t *block, uint64_t counte
     mix_round(v, block, 9);
     for (size_t i = 0; i < 8; i++)
         h[i] ^= v[i] ^ v[8 + i];
-    memory_wipe(v, sizeof(v));
+}
+
+/* Wipes what mix_block() left in its frame, being called from where it was called. */
+static NOT_INLINE void frame_wipe(void)
+{
+    uint8_t frame[FRAME_BYTES];
+
+    memory_wipe(frame, sizeof(frame));
+}
+
+static ALWAYS_INLINE void compress(uint32_t h[static 8], const uint8_t *block, uint64_t counter, bool last)
+{
+    mix_block(h, block, counter, last);
+    frame_wipe();
 }
 
 void blake2s_init_keyed(struct blake2s *state, size_t output_length, const uint8_t *key, size_t key_length)

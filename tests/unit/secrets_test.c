@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Nothing secret stays behind on the stack: each primitive runs in a thread whose stack is our memory, and
+ * when the thread has ended that memory is searched for its keys, inputs and results.
+ *
+ * The secrets themselves lie in static memory. A secret counts as left behind if any eight bytes of it in
+ * a row are found.
+ *
+ * The program is linked with -z now, as all programs that hold keys should be: a function bound at its first
+ * call makes the dynamic linker save every register, vector registers with halves of keys among them, in a
+ * part of the stack that nobody wipes.
+ */
+#include "crypto/aead.h"
+#include "crypto/blake2s.h"
+#include "crypto/kdf.h"
+#include "crypto/start.h"
+#include "crypto/x25519.h"
+#include "crypto/xaead.h"
+#include "vectors.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#define STACK_BYTES  (512 * 1024)
+#define WINDOW_BYTES 8
+
+/* What a primitive is given and what it makes, 32 bytes each. */
+static uint8_t key[32];
+static uint8_t input[32];
+static uint8_t output[3][32];
+static uint8_t sealed[32 + AEAD_TAG_BYTES];
+static const uint8_t nonce[XAEAD_NONCE_BYTES];
+
+/* Makes the compiler believe that these bytes are used. */
+static void keep(void *bytes)
+{
+    __asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
+/* Runs one primitive so deep in the stack that the thread's own end does not write over what it left. */
+static void *thread_run(void *primitive)
+{
+    uint8_t depth[64 * 1024];
+
+    keep(depth);
+    (*(void (**)(void))primitive)();
+    keep(depth);
+    return NULL;
+}
+
+/* The stack of a thread that has run primitive and ended; the caller unmaps it. */
+static uint8_t *stack_after(void (*primitive)(void))
+{
+    uint8_t *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    assert_ptr_not_equal(stack, MAP_FAILED);
+    assert_int_equal(pthread_attr_init(&attributes), 0);
+    assert_int_equal(pthread_attr_setstack(&attributes, stack, STACK_BYTES), 0);
+    assert_int_equal(pthread_create(&thread, &attributes, thread_run, &primitive), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(pthread_attr_destroy(&attributes), 0);
+    return stack;
+}
+
+static bool stack_contains(const uint8_t *stack, const uint8_t secret[static 32])
+{
+    for (size_t i = 0; i + WINDOW_BYTES <= 32; i++) {
+        if (memmem(stack, STACK_BYTES, secret + i, WINDOW_BYTES))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a key is there, plain or as HMAC pads it. */
+static bool stack_contains_key(const uint8_t *stack, const uint8_t secret[static 32])
+{
+    static const uint8_t pads[3] = {0, 0x36, 0x5c};
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof(pads); i++) {
+        uint8_t padded[32];
+
+        for (size_t k = 0; k < sizeof(padded); k++)
+            padded[k] = secret[k] ^ pads[i];
+        found |= stack_contains(stack, padded);
+    }
+    return found;
+}
+
+static void assert_nothing_left(void (*primitive)(void))
+{
+    uint8_t *stack = stack_after(primitive);
+
+    assert_false(stack_contains_key(stack, key));
+    assert_false(stack_contains_key(stack, input));
+    for (size_t i = 0; i < 3; i++)
+        assert_false(stack_contains_key(stack, output[i]));
+    assert_int_equal(munmap(stack, STACK_BYTES), 0);
+}
+
+static void run_kdf(void)
+{
+    kdf3(output[0], output[1], output[2], key, input, sizeof(input));
+}
+
+static void kdf_leaves_nothing(void **state)
+{
+    uint8_t prk[32];
+    uint8_t *stack;
+
+    (void)state;
+    assert_nothing_left(run_kdf);
+    hmac_blake2s(prk, key, sizeof(key), input, sizeof(input));
+    stack = stack_after(run_kdf);
+    assert_false(stack_contains_key(stack, prk));
+    assert_int_equal(munmap(stack, STACK_BYTES), 0);
+}
+
+static void run_blake2s(void)
+{
+    static struct blake2s_keyed keyed;
+
+    blake2s_mac(output[0], key, sizeof(key), input, sizeof(input));
+    blake2s_keyed_init(&keyed, key, sizeof(key));
+    blake2s_keyed_mac(&keyed, output[1], input, sizeof(input));
+    memcpy(output[2], keyed.h, sizeof(keyed.h));
+}
+
+static void blake2s_leaves_nothing(void **state)
+{
+    (void)state;
+    assert_nothing_left(run_blake2s);
+}
+
+static void run_x25519(void)
+{
+    x25519_base(output[0], key);
+    (void)!x25519(output[1], key, output[0]);
+    memcpy(output[2], key, sizeof(key));
+    x25519_clamp(output[2]);
+}
+
+static void x25519_leaves_nothing(void **state)
+{
+    uint8_t *stack = stack_after(run_x25519);
+
+    (void)state;
+    /* output[0] is a public key. */
+    assert_false(stack_contains(stack, key));
+    assert_false(stack_contains(stack, output[1]));
+    assert_false(stack_contains(stack, output[2]));
+    assert_int_equal(munmap(stack, STACK_BYTES), 0);
+}
+
+static void run_aead(void)
+{
+    aead_seal(sealed, input, sizeof(input), NULL, 0, 1, key);
+    (void)!aead_open(output[0], sealed, sizeof(sealed), NULL, 0, 1, key);
+    xaead_seal(sealed, input, sizeof(input), NULL, 0, nonce, key);
+    (void)!xaead_open(output[1], sealed, sizeof(sealed), NULL, 0, nonce, key);
+}
+
+static void aead_leaves_nothing(void **state)
+{
+    (void)state;
+    memset(output[2], 0xe7, sizeof(output[2]));
+    assert_nothing_left(run_aead);
+}
+
+/* Shows that the search finds what is there: eight bytes from the middle of a padded key. */
+static void run_careless(void)
+{
+    uint8_t copy[200] = {0};
+
+    for (size_t i = 0; i < WINDOW_BYTES; i++)
+        copy[100 + i] = key[11 + i] ^ 0x36;
+    keep(copy);
+}
+
+static void carelessness_is_found(void **state)
+{
+    uint8_t *stack = stack_after(run_careless);
+
+    (void)state;
+    assert_true(stack_contains_key(stack, key));
+    assert_false(stack_contains_key(stack, input));
+    assert_int_equal(munmap(stack, STACK_BYTES), 0);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    vector_fill(key, sizeof(key), 11);
+    vector_fill(input, sizeof(input), 12);
+    return crypto_start();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kdf_leaves_nothing),    cmocka_unit_test(blake2s_leaves_nothing),
+        cmocka_unit_test(x25519_leaves_nothing), cmocka_unit_test(aead_leaves_nothing),
+        cmocka_unit_test(carelessness_is_found),
+    };
+
+    return cmocka_run_group_tests(tests, start, NULL);
+}
