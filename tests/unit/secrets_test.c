@@ -27,7 +27,7 @@
 
 #include <cmocka.h>
 
-#define STACK_BYTES  (512 * 1024)
+#define STACK_BYTES  ((size_t)512 * 1024)
 #define WINDOW_BYTES 8
 
 /* What a primitive is given and what it makes, 32 bytes each. */
@@ -46,7 +46,7 @@ static void keep(void *bytes)
 /* Runs one primitive so deep in the stack that the thread's own end does not write over what it left. */
 static void *thread_run(void *primitive)
 {
-    uint8_t depth[64 * 1024];
+    uint8_t depth[65536];
 
     keep(depth);
     (*(void (**)(void))primitive)();
