@@ -25,7 +25,6 @@
 
 #define INITIATIONS_PER_SECOND 50
 #define INITIATION_SPACING     (NS_PER_SECOND / INITIATIONS_PER_SECOND)
-#define NEVER_SENT_AGE         (6 * NS_PER_SECOND) /* how long ago a new peer pretends to have initiated */
 
 #define COOKIE_SECRET_MAX_AGE (120 * NS_PER_SECOND)
 #define COOKIE_MAX_AGE        (115 * NS_PER_SECOND) /* 120 s less 5 s for the way */

@@ -19,8 +19,8 @@
 /* vole_hooks, seen from inside, and what a device with threads needs besides. */
 struct device_hooks {
     void *context;
-    /* Control's own datagrams: handshake messages, cookie replies, keepalives. Control only. 0: sent; 1: sent,
-     * but not from to->source, which is no address of ours any more: forget it; or a negative errno. */
+    /* Control's own datagrams: handshake messages, cookie replies, keepalives. Control only. 0: sent; 1:
+     * sent, but not from to->source, which is no address of ours any more: forget it; or a negative errno. */
     int (*send)(void *context, const struct vole_endpoint *to, uint8_t traffic_class, const uint8_t *datagram,
                 size_t length);
     void (*event)(void *context, const struct vole_event *event); /* control only; may be NULL */

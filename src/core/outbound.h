@@ -21,13 +21,13 @@ struct run_packet {
     uint32_t inner_length; /* before padding */
     uint32_t length;       /* of the whole datagram */
     uint8_t traffic_class; /* outer */
+    bool continues;        /* a further segment of the superpacket before it: staged with that */
 };
 
 struct run {
     struct vole_peer *peer;
     uint32_t count;
-    uint32_t used;        /* bytes */
-    bool one_superpacket; /* its segments are staged together */
+    uint32_t used; /* bytes */
     struct run_packet packets[RUN_PACKETS];
     struct aead_packet sealed[RUN_PACKETS];
     uint8_t bytes[RUN_BYTES];
@@ -40,8 +40,8 @@ enum vole_outcome outbound_route(struct vole_device *device, const uint8_t *pack
 void run_reset(struct run *run, struct vole_peer *peer);
 /* Where to write the next inner packet of at most this length, or NULL if the run must be sent first. */
 uint8_t *run_place(struct run *run, size_t length);
-/* The packet is there. length 0: a keepalive. */
-void run_add(struct run *run, size_t length, uint32_t mtu);
+/* The packet is there. length 0: a keepalive. continues: see run_packet. */
+void run_add(struct run *run, size_t length, bool continues, uint32_t mtu);
 
 enum run_state {
     RUN_SEALED, /* send it to *to, then report with outbound_sent */
@@ -59,6 +59,9 @@ void outbound_finish(struct run *run, const struct vole_time *now);
  * until false, sending each. */
 bool outbound_drain(struct vole_device *device, struct vole_peer *peer, struct run *run,
                     struct vole_endpoint *to, const struct vole_time *now);
+/* Sends a sealed run datagram by datagram through hooks.send and reports it: control's and libvole's way. */
+void outbound_send_here(struct vole_device *device, struct run *run, const struct vole_endpoint *to,
+                        const struct vole_time *now);
 /* Length after padding, clamped to the MTU (protocol §6). */
 size_t outbound_padded(size_t length, uint32_t mtu);
 

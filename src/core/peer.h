@@ -65,6 +65,6 @@ void peer_event(struct vole_peer *peer, enum vole_event_kind kind);
 void peer_up(struct vole_peer *peer, const struct vole_time *now);
 void peer_down(struct vole_peer *peer);
 /* The private key changed, or the machine was cloned: no session of before may send. */
-void peer_stop_sending(struct vole_peer *peer, uint64_t boot_ns);
+void peer_stop_sending(struct vole_peer *peer);
 
 #endif

@@ -43,7 +43,6 @@ struct timers {
     uint64_t persistent_fired_ns; /* traversal the persistent timer has already fired for */
     uint64_t retransmit_due_ns;
     uint64_t erase_due_ns;
-    uint64_t last_initiation_ns; /* boot clock: last initiation or response sent */
 };
 
 /* ---- any thread ---- */
@@ -54,14 +53,14 @@ void timers_packet_sent(struct vole_peer *peer, const struct vole_time *now);
 void timers_data_sent(struct vole_peer *peer, const struct vole_time *now);
 /* An authenticated packet was received. */
 void timers_packet_received(struct vole_peer *peer, const struct vole_time *now);
-/* It was a non-empty transport packet. */
-void timers_data_received(struct vole_peer *peer, const struct vole_time *now);
+/* So many of them were non-empty transport packets. */
+void timers_data_received(struct vole_peer *peer, uint32_t packets, const struct vole_time *now);
 /* A handshake is wanted, not as a retry: attempts start again even if the limit of one per 5 s refuses it. */
 void timers_want_handshake(struct vole_peer *peer, const struct vole_time *now);
 
 /* ---- control only ---- */
 
-void timers_init(struct vole_peer *peer, const struct vole_time *now);
+void timers_init(struct vole_peer *peer);
 void timers_start(struct vole_peer *peer); /* interface up, peer added */
 void timers_stop(struct vole_peer *peer);  /* interface down, peer removed */
 void timers_initiation_sent(struct vole_peer *peer, const struct vole_time *now);
@@ -70,6 +69,8 @@ void timers_session_derived(struct vole_peer *peer, const struct vole_time *now)
 void timers_set_persistent(struct vole_peer *peer, uint16_t seconds);
 /* Stamps that we sent an initiation or response, which refuses further initiations for 5 s. */
 void timers_stamp_initiation(struct vole_peer *peer, uint64_t boot_ns);
+/* The kernel stamps "6 s ago" here: new peer, interface down, private key changed. */
+void timers_allow_initiation(struct vole_peer *peer);
 bool timers_may_initiate(const struct vole_peer *peer, uint64_t boot_ns);
 /* Does what is due, then notes the next look. */
 void timers_look(struct vole_peer *peer, const struct vole_time *now);

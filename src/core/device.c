@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The device: making it, its identity, its peers, up and down, and the control loop's three questions
+ * (what did the workers see, which handshakes wait, what is due).
+ */
+#include "core/device.h"
+
+#include "core/exchange.h"
+#include "core/outbound.h"
+#include "crypto/memory.h"
+#include "crypto/siphash.h"
+#include "crypto/start.h"
+#include "crypto/x25519.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CHAINS 8u
+
+/* ---- making and freeing ---- */
+
+static void device_release(void *pointer)
+{
+    struct vole_device *device = pointer;
+
+    index_table_fini(&device->indices);
+    allowed_ips_fini(&device->allowed_ips);
+    staged_fini(&device->staged);
+    handshake_queue_fini(&device->queue);
+    deadlines_fini(&device->deadlines);
+    load_fini(&device->own_load);
+    free(atomic_load_explicit(&device->mac1_filter, memory_order_relaxed));
+    free(device->peer_chains);
+    if (device->run != NULL)
+        memory_wipe(device->run, sizeof *device->run);
+    free(device->run);
+    memory_wipe(device, sizeof *device);
+    free(device);
+}
+
+static int allocate(struct vole_device *device, const struct device_options *options)
+{
+    size_t staged_bytes = options->staged_bytes != 0 ? options->staged_bytes : STAGED_BYTES_DEFAULT;
+
+    device->peer_chains = calloc(FIRST_CHAINS, sizeof(struct vole_peer *));
+    device->peer_chain_count = FIRST_CHAINS;
+    if (options->hooks.wake_worker == NULL)
+        device->run = malloc(sizeof *device->run);
+    if (device->peer_chains == NULL || (device->run == NULL && options->hooks.wake_worker == NULL) ||
+        staged_init(&device->staged, staged_bytes) != 0 || handshake_queue_init(&device->queue) != 0 ||
+        index_table_init(&device->indices, options->hooks.retirer) != 0)
+        return -ENOMEM;
+    return 0;
+}
+
+struct vole_device *device_new(const struct device_options *options, const struct vole_time *now)
+{
+    const struct device_hooks *hooks = &options->hooks;
+    struct vole_device *device;
+    uint8_t hash_key[16];
+
+    if (hooks->send == NULL || hooks->random == NULL || crypto_start() != 0)
+        return NULL;
+    device = calloc(1, sizeof *device);
+    if (device == NULL)
+        return NULL;
+    device->hooks = *hooks;
+    deadlines_init(&device->deadlines);
+    allowed_ips_init(&device->allowed_ips, hooks->retirer);
+    if (allocate(device, options) != 0) {
+        device_release(device);
+        return NULL;
+    }
+    atomic_init(&device->mtu, VOLE_DEFAULT_MTU);
+    hooks->random(hooks->context, device->peer_hash_key, sizeof device->peer_hash_key);
+    hooks->random(hooks->context, hash_key, sizeof hash_key);
+    load_init(&device->own_load, hash_key);
+    device->load = options->load != NULL ? options->load : &device->own_load;
+    cookie_maker_init(&device->cookie_maker, hooks->random, hooks->context, now->boot_ns);
+    return device;
+}
+
+void vole_device_free(struct vole_device *device)
+{
+    if (device == NULL)
+        return;
+    while (device->first_peer != NULL)
+        vole_peer_remove(device->first_peer);
+    /* Behind its peers and keypairs, if they have to wait for readers. */
+    retire(&device->hooks.retirer, device, device_release);
+}
+
+void device_drop(struct vole_device *device, enum vole_drop reason, uint64_t packets)
+{
+    drop_count(&device->drops, NULL, reason, packets);
+}
+
+/* ---- identity ---- */
+
+static void publish_filter(struct vole_device *device)
+{
+    struct blake2s_keyed *filter = NULL, *old;
+
+    if (device->identity.present && (filter = malloc(sizeof *filter)) != NULL)
+        *filter = device->own_cookie_keys.mac1;
+    old = atomic_exchange_explicit(&device->mac1_filter, filter, memory_order_acq_rel);
+    retire(&device->hooks.retirer, old, free);
+}
+
+void vole_device_set_private_key(struct vole_device *device, const uint8_t private_key[VOLE_KEY_BYTES],
+                                 const struct vole_time *now)
+{
+    struct identity *identity = &device->identity;
+    bool had_key = identity->present;
+    uint8_t clamped[VOLE_KEY_BYTES];
+    struct vole_peer *self;
+
+    memcpy(clamped, private_key, sizeof clamped);
+    if (!memory_is_zero(clamped, sizeof clamped))
+        x25519_clamp(clamped);
+    if (memory_equal(clamped, identity->private_key, sizeof clamped))
+        goto out;
+    memcpy(identity->private_key, clamped, sizeof clamped);
+    identity->present = !memory_is_zero(clamped, sizeof clamped);
+    memset(identity->public_key, 0, sizeof identity->public_key);
+    if (identity->present) {
+        x25519_base(identity->public_key, identity->private_key);
+        self = vole_peer_find(device, identity->public_key);
+        if (self != NULL)
+            vole_peer_remove(self);
+        cookie_keys_init(&device->own_cookie_keys, identity->public_key);
+    }
+    publish_filter(device);
+    for (struct vole_peer *peer = device->first_peer; peer != NULL; peer = peer->next) {
+        peer->static_static = STATIC_STATIC_UNKNOWN;
+        memory_wipe(peer->remote.static_static, sizeof peer->remote.static_static);
+        peer_stop_sending(peer);
+        if (!had_key && identity->present)
+            peer_send_staged(peer, now);
+    }
+out:
+    memory_wipe(clamped, sizeof clamped);
+}
+
+bool vole_device_private_key(const struct vole_device *device, uint8_t private_key[VOLE_KEY_BYTES])
+{
+    memcpy(private_key, device->identity.private_key, VOLE_KEY_BYTES);
+    return device->identity.present;
+}
+
+bool vole_device_public_key(const struct vole_device *device, uint8_t public_key[VOLE_KEY_BYTES])
+{
+    memcpy(public_key, device->identity.public_key, VOLE_KEY_BYTES);
+    return device->identity.present;
+}
+
+/* ---- state ---- */
+
+void vole_device_set_mtu(struct vole_device *device, uint32_t mtu)
+{
+    atomic_store_explicit(&device->mtu, mtu, memory_order_relaxed);
+}
+
+void vole_device_up(struct vole_device *device, const struct vole_time *now)
+{
+    if (atomic_exchange_explicit(&device->up, true, memory_order_relaxed))
+        return;
+    for (struct vole_peer *peer = device->first_peer; peer != NULL; peer = peer->next)
+        peer_up(peer, now);
+}
+
+void vole_device_down(struct vole_device *device, const struct vole_time *now)
+{
+    (void)now;
+    if (!atomic_exchange_explicit(&device->up, false, memory_order_relaxed))
+        return;
+    for (struct vole_peer *peer = device->first_peer; peer != NULL; peer = peer->next)
+        peer_down(peer);
+    handshake_queue_clear(&device->queue);
+}
+
+void vole_device_suspend(struct vole_device *device)
+{
+    for (struct vole_peer *peer = device->first_peer; peer != NULL; peer = peer->next) {
+        peer->timers.erase_due_ns = 0;
+        peer_erase_keys(peer);
+        timers_schedule(peer);
+    }
+}
+
+void vole_device_cloned(struct vole_device *device)
+{
+    for (struct vole_peer *peer = device->first_peer; peer != NULL; peer = peer->next)
+        peer_stop_sending(peer);
+}
+
+void vole_device_forget_sources(struct vole_device *device)
+{
+    for (struct vole_peer *peer = device->first_peer; peer != NULL; peer = peer->next)
+        endpoint_clear_source(&peer->endpoint);
+}
+
+enum vole_drop vole_device_last_drop(const struct vole_device *device)
+{
+    return device->last_drop;
+}
+
+uint64_t vole_device_drops(const struct vole_device *device, enum vole_drop reason)
+{
+    if ((unsigned)reason >= VOLE_DROP_COUNT)
+        return 0;
+    return atomic_load_explicit(&device->drops.count[reason], memory_order_relaxed);
+}
+
+/* ---- peers ---- */
+
+static uint32_t hash_key(const struct vole_device *device, const uint8_t public_key[static VOLE_KEY_BYTES])
+{
+    return (uint32_t)siphash24(device->peer_hash_key, public_key, VOLE_KEY_BYTES);
+}
+
+static struct vole_peer **chain_of(const struct vole_device *device, uint32_t hash)
+{
+    return &device->peer_chains[hash & (device->peer_chain_count - 1)];
+}
+
+struct vole_peer *vole_peer_find(struct vole_device *device, const uint8_t public_key[VOLE_KEY_BYTES])
+{
+    uint32_t hash = hash_key(device, public_key);
+
+    for (struct vole_peer *peer = *chain_of(device, hash); peer != NULL; peer = peer->hash_next)
+        if (peer->siphash == hash && memcmp(peer->remote.public_key, public_key, VOLE_KEY_BYTES) == 0)
+            return peer;
+    return NULL;
+}
+
+/* Twice the chains when there are as many peers as chains. If there is no memory for it, chains get longer.
+ */
+static void widen(struct vole_device *device)
+{
+    uint32_t count = device->peer_chain_count * 2;
+    struct vole_peer **chains;
+
+    if (device->peer_count < device->peer_chain_count || (chains = calloc(count, sizeof *chains)) == NULL)
+        return;
+    free(device->peer_chains);
+    device->peer_chains = chains;
+    device->peer_chain_count = count;
+    for (struct vole_peer *peer = device->first_peer; peer != NULL; peer = peer->next) {
+        peer->hash_next = *chain_of(device, peer->siphash);
+        *chain_of(device, peer->siphash) = peer;
+    }
+}
+
+static void link_peer(struct vole_device *device, struct vole_peer *peer)
+{
+    widen(device);
+    peer->siphash = hash_key(device, peer->remote.public_key);
+    peer->hash_next = *chain_of(device, peer->siphash);
+    *chain_of(device, peer->siphash) = peer;
+    peer->previous = device->last_peer;
+    if (device->last_peer != NULL)
+        device->last_peer->next = peer;
+    else
+        device->first_peer = peer;
+    device->last_peer = peer;
+    device->peer_count++;
+}
+
+static void unlink_peer(struct vole_device *device, struct vole_peer *peer)
+{
+    struct vole_peer **link = chain_of(device, peer->siphash);
+
+    while (*link != peer)
+        link = &(*link)->hash_next;
+    *link = peer->hash_next;
+    if (peer->previous != NULL)
+        peer->previous->next = peer->next;
+    else
+        device->first_peer = peer->next;
+    if (peer->next != NULL)
+        peer->next->previous = peer->previous;
+    else
+        device->last_peer = peer->previous;
+    device->peer_count--;
+}
+
+struct vole_peer *vole_peer_add(struct vole_device *device, const uint8_t public_key[VOLE_KEY_BYTES],
+                                const struct vole_time *now, int *error)
+{
+    struct vole_peer *peer = vole_peer_find(device, public_key);
+    int ignored;
+
+    (void)now;
+    error = error != NULL ? error : &ignored;
+    *error = 0;
+    if (peer != NULL)
+        return peer;
+    if (device->identity.present && memcmp(public_key, device->identity.public_key, VOLE_KEY_BYTES) == 0)
+        return NULL;
+    *error = -ENOMEM;
+    if (device->peer_count >= MAX_PEERS_PER_DEVICE ||
+        deadlines_reserve(&device->deadlines, device->peer_count + 1) != 0 ||
+        (peer = calloc(1, sizeof *peer)) == NULL)
+        return NULL;
+    *error = 0;
+    peer->device = device;
+    peer->handshake_index = (struct index_entry){.peer = peer, .kind = INDEX_HANDSHAKE};
+    memcpy(peer->remote.public_key, public_key, VOLE_KEY_BYTES);
+    staged_queue_init(&peer->staged);
+    timers_init(peer);
+    link_peer(device, peer);
+    if (atomic_load_explicit(&device->up, memory_order_relaxed))
+        timers_start(peer);
+    return peer;
+}
+
+/* When no worker can reach it any more. */
+static void release_peer(void *pointer)
+{
+    struct vole_peer *peer = pointer;
+
+    notices_forget(&peer->device->notices, peer);
+    memory_wipe(peer, sizeof *peer);
+    free(peer);
+}
+
+void vole_peer_remove(struct vole_peer *peer)
+{
+    struct vole_device *device = peer->device;
+
+    if (device->hooks.peer_removed != NULL)
+        device->hooks.peer_removed(device->hooks.context, peer);
+    atomic_store_explicit(&peer->removed, true, memory_order_relaxed);
+    allowed_ips_remove_peer(&device->allowed_ips, peer);
+    unlink_peer(device, peer);
+    peer_down(peer);
+    retire(&device->hooks.retirer, peer, release_peer);
+}
+
+struct vole_peer *vole_peer_next(struct vole_device *device, struct vole_peer *previous)
+{
+    return previous == NULL ? device->first_peer : previous->next;
+}
+
+size_t vole_peer_count(const struct vole_device *device)
+{
+    return device->peer_count;
+}
+
+/* ---- what waits ---- */
+
+bool device_queue_handshake(struct vole_device *device, const uint8_t *datagram, size_t length,
+                            const struct vole_endpoint *from)
+{
+    enum message_type type = message_type(datagram, length);
+    const struct blake2s_keyed *filter = atomic_load_explicit(&device->mac1_filter, memory_order_acquire);
+
+    if (type == MESSAGE_INVALID || type == MESSAGE_TRANSPORT) {
+        device_drop(device, VOLE_DROP_MALFORMED, 1);
+    } else if (filter == NULL) {
+        device_drop(device, VOLE_DROP_NO_PRIVATE_KEY, 1);
+    } else if (type != MESSAGE_COOKIE_REPLY && !cookie_mac1_valid(filter, datagram, length)) {
+        device_drop(device, VOLE_DROP_WRONG_MAC1, 1);
+    } else if (!handshake_queue_put(&device->queue, datagram, length, from)) {
+        device_drop(device, VOLE_DROP_HANDSHAKE_QUEUE_FULL, 1);
+    } else {
+        if (device->hooks.wake_control != NULL)
+            device->hooks.wake_control(device->hooks.context);
+        return true;
+    }
+    return false;
+}
+
+void device_take_notices(struct vole_device *device, const struct vole_time *now)
+{
+    struct vole_peer *peer;
+    unsigned bits;
+
+    while ((peer = notices_take(&device->notices, &bits)) != NULL) {
+        if (atomic_load_explicit(&peer->removed, memory_order_relaxed))
+            continue;
+        if (bits & NOTICE_ENDPOINT_MOVED)
+            peer_event(peer, VOLE_EVENT_ENDPOINT_MOVED);
+        if (bits & NOTICE_KEY_CONFIRMED)
+            exchange_key_confirmed(peer, now);
+        if (bits & NOTICE_HANDSHAKE_WANTED)
+            exchange_initiate(peer, false, now);
+        if (bits & NOTICE_DEADLINE)
+            timers_schedule(peer);
+    }
+}
+
+uint32_t device_take_handshakes(struct vole_device *device, uint32_t limit, const struct vole_time *now)
+{
+    struct queued_handshake message;
+    uint32_t queued;
+
+    while (limit-- > 0 && handshake_queue_take(&device->queue, &message, &queued))
+        (void)exchange_receive(device, message.message, message.length, &message.from, queued, now);
+    return handshake_queue_count(&device->queue);
+}
+
+uint64_t vole_device_deadline(const struct vole_device *device)
+{
+    if (notices_pending(&device->notices) || handshake_queue_count(&device->queue) > 0)
+        return 0;
+    return deadlines_first(&device->deadlines);
+}
+
+void vole_device_tick(struct vole_device *device, const struct vole_time *now)
+{
+    struct vole_peer *peer;
+
+    device_take_notices(device, now);
+    device_take_handshakes(device, DEVICE_HANDSHAKES_PER_TICK, now);
+    while ((peer = deadlines_due(&device->deadlines, now->monotonic_ns)) != NULL)
+        timers_look(peer, now);
+    device_take_notices(device, now);
+    load_sweep(device->load, now->boot_ns);
+}

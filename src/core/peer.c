@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One peer: what it is told and asked, apart from packets (outbound, inbound), handshakes (exchange) and
+ * time (timers). Making and removing peers is the device's (device.c).
+ */
+#include "core/peer.h"
+
+#include "core/device.h"
+#include "core/exchange.h"
+#include "core/outbound.h"
+#include "crypto/memory.h"
+#include "crypto/x25519.h"
+
+#include <string.h>
+
+void peer_drop(struct vole_peer *peer, enum vole_drop reason, uint64_t packets)
+{
+    drop_count(&peer->device->drops, &peer->drops, reason, packets);
+}
+
+bool peer_static_static(struct vole_peer *peer)
+{
+    const struct identity *identity = &peer->device->identity;
+
+    if (!identity->present)
+        return false;
+    if (peer->static_static == STATIC_STATIC_UNKNOWN)
+        peer->static_static =
+            x25519(peer->remote.static_static, identity->private_key, peer->remote.public_key)
+                ? STATIC_STATIC_GOOD
+                : STATIC_STATIC_ZERO;
+    return peer->static_static == STATIC_STATIC_GOOD;
+}
+
+void peer_erase_keys(struct vole_peer *peer)
+{
+    index_remove(&peer->device->indices, &peer->handshake_index);
+    handshake_wipe(&peer->handshake);
+    keypair_erase_all(peer->device, &peer->keypairs);
+}
+
+void peer_stop_sending(struct vole_peer *peer)
+{
+    index_remove(&peer->device->indices, &peer->handshake_index);
+    handshake_wipe(&peer->handshake);
+    timers_allow_initiation(peer);
+    keypair_stop_sending(&peer->keypairs);
+}
+
+/* Without workers the device sends what waits by itself. */
+static void drain_here(struct vole_device *device, const struct vole_time *now)
+{
+    struct vole_endpoint to;
+    struct vole_peer *peer;
+
+    while ((peer = staged_next_ready(&device->staged)) != NULL)
+        while (outbound_drain(device, peer, device->run, &to, now))
+            outbound_send_here(device, device->run, &to, now);
+}
+
+void peer_send_staged(struct vole_peer *peer, const struct vole_time *now)
+{
+    struct vole_device *device = peer->device;
+    struct keypair *current = atomic_load_explicit(&peer->keypairs.current, memory_order_relaxed);
+
+    if (!atomic_load_explicit(&device->up, memory_order_relaxed) ||
+        atomic_load_explicit(&peer->staged.count, memory_order_relaxed) == 0)
+        return;
+    if (!keypair_can_send(current, now->boot_ns)) {
+        exchange_initiate(peer, false, now);
+        return;
+    }
+    staged_mark_ready(&device->staged, peer);
+    if (device->hooks.wake_worker != NULL)
+        device->hooks.wake_worker(device->hooks.context);
+    else
+        drain_here(device, now);
+}
+
+void peer_send_keepalive(struct vole_peer *peer, const struct vole_time *now)
+{
+    if (!atomic_load_explicit(&peer->device->up, memory_order_relaxed))
+        return;
+    staged_add_keepalive(&peer->device->staged, peer);
+    peer_send_staged(peer, now);
+}
+
+void peer_event(struct vole_peer *peer, enum vole_event_kind kind)
+{
+    const struct device_hooks *hooks = &peer->device->hooks;
+    struct vole_event event = {kind, peer};
+
+    if (hooks->event != NULL)
+        hooks->event(hooks->context, &event);
+}
+
+void peer_up(struct vole_peer *peer, const struct vole_time *now)
+{
+    timers_start(peer);
+    peer_send_staged(peer, now);
+    if (atomic_load_explicit(&peer->timers.persistent_s, memory_order_relaxed) != 0)
+        peer_send_keepalive(peer, now);
+}
+
+void peer_down(struct vole_peer *peer)
+{
+    staged_purge(&peer->device->staged, peer, VOLE_DROP_STAGED_PURGED);
+    timers_stop(peer);
+    peer_erase_keys(peer);
+}
+
+void vole_peer_set_preshared_key(struct vole_peer *peer, const uint8_t key[VOLE_KEY_BYTES])
+{
+    memcpy(peer->remote.preshared_key, key, VOLE_KEY_BYTES);
+}
+
+void vole_peer_set_endpoint(struct vole_peer *peer, const struct vole_endpoint *endpoint)
+{
+    struct vole_endpoint destination = {
+        .address = endpoint->address, .port = endpoint->port, .scope = endpoint->scope};
+
+    endpoint_write(&peer->endpoint, &destination);
+}
+
+void vole_peer_set_persistent_keepalive(struct vole_peer *peer, uint16_t seconds, const struct vole_time *now)
+{
+    bool was_off = atomic_load_explicit(&peer->timers.persistent_s, memory_order_relaxed) == 0;
+
+    timers_set_persistent(peer, seconds);
+    if (was_off && seconds != 0)
+        peer_send_keepalive(peer, now);
+}
+
+int vole_peer_allow(struct vole_peer *peer, const struct vole_prefix *prefix)
+{
+    return allowed_ips_insert(&peer->device->allowed_ips, prefix, peer);
+}
+
+int vole_peer_disallow(struct vole_peer *peer, const struct vole_prefix *prefix)
+{
+    return allowed_ips_remove(&peer->device->allowed_ips, prefix, peer);
+}
+
+void vole_peer_disallow_all(struct vole_peer *peer)
+{
+    allowed_ips_remove_peer(&peer->device->allowed_ips, peer);
+}
+
+size_t vole_peer_allowed(const struct vole_peer *peer, struct vole_prefix *prefixes, size_t capacity)
+{
+    struct allowed_ip *node = NULL;
+    struct vole_prefix prefix;
+    size_t count = 0;
+
+    while ((node = allowed_ips_next(peer, node, &prefix)) != NULL) {
+        if (count < capacity)
+            prefixes[count] = prefix;
+        count++;
+    }
+    return count;
+}
+
+void vole_peer_flush(struct vole_peer *peer, const struct vole_time *now)
+{
+    peer_send_staged(peer, now);
+}
+
+void vole_peer_handshake(struct vole_peer *peer, const struct vole_time *now)
+{
+    exchange_initiate(peer, false, now);
+}
+
+void vole_peer_read(const struct vole_peer *peer, struct vole_peer_state *state)
+{
+    const struct keypair *current = atomic_load_explicit(&peer->keypairs.current, memory_order_relaxed);
+
+    *state = (struct vole_peer_state){
+        .has_session = current != NULL && atomic_load_explicit(&current->can_send, memory_order_relaxed),
+        .persistent_keepalive_s = atomic_load_explicit(&peer->timers.persistent_s, memory_order_relaxed),
+        .latest_handshake_s = peer->latest_handshake_s,
+        .latest_handshake_ns = peer->latest_handshake_ns,
+        .received_bytes = atomic_load_explicit(&peer->received_bytes, memory_order_relaxed),
+        .sent_bytes = atomic_load_explicit(&peer->sent_bytes, memory_order_relaxed)};
+    memcpy(state->public_key, peer->remote.public_key, VOLE_KEY_BYTES);
+    memcpy(state->preshared_key, peer->remote.preshared_key, VOLE_KEY_BYTES);
+    state->has_endpoint = endpoint_read(&peer->endpoint, &state->endpoint);
+}
+
+uint64_t vole_peer_drops(const struct vole_peer *peer, enum vole_drop reason)
+{
+    if (!vole_drop_has_peer(reason))
+        return 0;
+    return atomic_load_explicit(&peer->drops.count[drop_peer_slot(reason)], memory_order_relaxed);
+}
+
+void vole_peer_set_context(struct vole_peer *peer, void *context)
+{
+    peer->context = context;
+}
+
+void *vole_peer_context(const struct vole_peer *peer)
+{
+    return peer->context;
+}

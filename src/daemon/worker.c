@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The worker's life: made, fed, woken and stopped by control; and its loop, which waits for packets on
+ * either side and hands them to worker_out.c and worker_in.c.
+ */
+#include "daemon/worker.h"
+
+#include "daemon/grace.h"
+#include "daemon/worker_state.h"
+#include "linux/clock.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define STACK_BYTES (256 * 1024)
+
+enum source { SOURCE_WAKE, SOURCE_TUN, SOURCE_V4, SOURCE_V6, SOURCE_COUNT };
+
+static void clear_wake(struct worker *worker)
+{
+    uint64_t ignored;
+
+    if (read(worker->wake, &ignored, sizeof ignored) < 0) {
+        /* nothing was there: then there is nothing to clear */
+    }
+}
+
+static void serve(struct worker *worker, enum source source, const struct vole_time *now)
+{
+    const struct worker_sockets *sockets = atomic_load_explicit(&worker->sockets, memory_order_acquire);
+
+    switch (source) {
+    case SOURCE_WAKE:
+        clear_wake(worker);
+        worker_out_drain(worker, now);
+        break;
+    case SOURCE_TUN:
+        if (!worker_out(worker, now)) {
+            (void)epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->settings.tun->fd, NULL);
+            worker->settings.tun_gone(worker->settings.context);
+        }
+        break;
+    case SOURCE_V4:
+    case SOURCE_V6:
+        if (sockets != NULL)
+            worker_in(worker, source == SOURCE_V4 ? sockets->udp.v4 : sockets->udp.v6, now);
+        break;
+    case SOURCE_COUNT:
+        break;
+    }
+}
+
+static void *run_worker(void *argument)
+{
+    struct worker *worker = argument;
+    struct epoll_event events[SOURCE_COUNT];
+    struct vole_time now;
+
+    grace_thread_enter();
+    while (!atomic_load_explicit(&worker->stop, memory_order_acquire)) {
+        int count;
+
+        grace_offline();
+        count = epoll_wait(worker->epoll, events, SOURCE_COUNT, -1);
+        grace_online();
+        if (count <= 0)
+            continue;
+        clock_now(&now);
+        for (int i = 0; i < count; i++)
+            serve(worker, (enum source)events[i].data.u32, &now);
+        worker_out_drain(worker, &now); /* packets staged behind a key that just came */
+    }
+    grace_thread_leave();
+    return NULL;
+}
+
+static int watch(struct worker *worker, int descriptor, enum source source)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = source};
+
+    if (descriptor < 0)
+        return 0;
+    return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 ? 0 : -errno;
+}
+
+static void unwatch(struct worker *worker, int descriptor)
+{
+    if (descriptor >= 0)
+        (void)epoll_ctl(worker->epoll, EPOLL_CTL_DEL, descriptor, NULL);
+}
+
+static void release(struct worker *worker)
+{
+    if (worker->epoll >= 0)
+        close(worker->epoll);
+    if (worker->wake >= 0)
+        close(worker->wake);
+    munmap(worker, sizeof *worker);
+}
+
+/* Signals are control's. */
+static int start_thread(struct worker *worker)
+{
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    int error;
+
+    sigfillset(&all);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(&worker->thread, &attributes, run_worker, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return -error;
+}
+
+int worker_start(struct worker **out, const struct worker_settings *settings)
+{
+    struct worker *worker =
+        mmap(NULL, sizeof *worker, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int error;
+
+    if (worker == MAP_FAILED)
+        return -ENOMEM;
+    worker->settings = *settings;
+    atomic_init(&worker->merge_tcp, settings->merge_tcp && settings->tun->vnet_header);
+    atomic_init(&worker->merge_udp, settings->merge_udp && settings->tun->uso);
+    atomic_init(&worker->segment, true);
+    worker->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+    error = worker->wake < 0 || worker->epoll < 0 ? -errno : 0;
+    if (error == 0)
+        error = watch(worker, worker->wake, SOURCE_WAKE);
+    if (error == 0)
+        error = watch(worker, settings->tun->fd, SOURCE_TUN);
+    if (error == 0)
+        error = start_thread(worker);
+    if (error != 0) {
+        release(worker);
+        return error;
+    }
+    *out = worker;
+    return 0;
+}
+
+void worker_wake(struct worker *worker)
+{
+    uint64_t one = 1;
+
+    if (write(worker->wake, &one, sizeof one) < 0) {
+        /* the counter is full: it is awake anyway */
+    }
+}
+
+static void free_sockets(struct worker_sockets *sockets)
+{
+    if (sockets != NULL)
+        udp_batch_fini(&sockets->batch);
+    free(sockets);
+}
+
+void worker_stop(struct worker *worker)
+{
+    if (worker == NULL)
+        return;
+    atomic_store_explicit(&worker->stop, true, memory_order_release);
+    worker_wake(worker);
+    pthread_join(worker->thread, NULL);
+    free_sockets(atomic_load_explicit(&worker->sockets, memory_order_relaxed));
+    free(atomic_load_explicit(&worker->icmp, memory_order_relaxed));
+    release(worker);
+}
+
+static struct worker_sockets *copy_sockets(const struct udp_sockets *udp)
+{
+    struct worker_sockets *sockets = calloc(1, sizeof *sockets);
+
+    if (sockets == NULL)
+        return NULL;
+    sockets->udp = *udp;
+    if (udp_batch_init(&sockets->batch, udp->receive_offload ? WORKER_BUFFERS_MERGED : WORKER_BUFFERS_SINGLE,
+                       UDP_BUFFER_BYTES) != 0) {
+        free(sockets);
+        return NULL;
+    }
+    return sockets;
+}
+
+int worker_set_sockets(struct worker *worker, const struct udp_sockets *udp)
+{
+    struct worker_sockets *sockets = NULL, *old;
+    int error;
+
+    if (udp != NULL && (sockets = copy_sockets(udp)) == NULL)
+        return -ENOMEM;
+    atomic_store_explicit(&worker->segment, true, memory_order_relaxed); /* until one refuses again */
+    old = atomic_exchange_explicit(&worker->sockets, sockets, memory_order_acq_rel);
+    if (old != NULL) {
+        unwatch(worker, old->udp.v4);
+        unwatch(worker, old->udp.v6);
+    }
+    error = sockets != NULL ? watch(worker, sockets->udp.v4, SOURCE_V4) : 0;
+    if (error == 0 && sockets != NULL)
+        error = watch(worker, sockets->udp.v6, SOURCE_V6);
+    grace_wait();
+    free_sockets(old);
+    return error;
+}
+
+int worker_set_icmp(struct worker *worker, const struct icmp_sockets *icmp)
+{
+    struct icmp_sockets *copy = NULL, *old;
+
+    if (icmp != NULL) {
+        copy = malloc(sizeof *copy);
+        if (copy == NULL)
+            return -ENOMEM;
+        *copy = *icmp;
+    }
+    old = atomic_exchange_explicit(&worker->icmp, copy, memory_order_acq_rel);
+    grace_wait();
+    free(old);
+    return 0;
+}
+
+struct worker_features worker_features(const struct worker *worker)
+{
+    return (struct worker_features){
+        .merge_tcp = atomic_load_explicit(&worker->merge_tcp, memory_order_relaxed),
+        .merge_udp = atomic_load_explicit(&worker->merge_udp, memory_order_relaxed),
+        .udp_segment = atomic_load_explicit(&worker->segment, memory_order_relaxed)};
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The way in of one worker: receive -> by type -> run -> open -> coalesce -> TUN write (architecture: walks).
+ * Packets stay where they were received; everything is written before the buffers are used again.
+ */
+#include "core/messages.h"
+#include "daemon/worker_state.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define RECEIVES_PER_TURN 4 /* then the other direction gets its share */
+
+static const uint8_t plain_header[VNET_HEADER_BYTES];
+
+static int write_one(struct worker *worker, const struct iovec *packet)
+{
+    struct iovec pieces[2] = {{.iov_base = (uint8_t *)(uintptr_t)plain_header, .iov_len = VNET_HEADER_BYTES},
+                              *packet};
+
+    return tun_write(worker->settings.tun, pieces, 2);
+}
+
+static void count_failure(struct worker *worker, size_t packets, int error)
+{
+    if (error != 0)
+        device_drop(worker->settings.device,
+                    error == -EIO ? VOLE_DROP_INTERFACE_DOWN : VOLE_DROP_DELIVERY_FAILED, packets);
+}
+
+/* coalesce_write. A kernel that refuses a merged packet gets its parts, and no merged one of that kind again.
+ */
+static int write_group(void *context, const struct coalesce_group *group)
+{
+    struct worker *worker = context;
+    int error = tun_write(worker->settings.tun, group->slices, (int)group->slice_count);
+
+    if (error == -EINVAL && group->merged) {
+        atomic_store_explicit(group->protocol == IP_PROTOCOL_TCP ? &worker->merge_tcp : &worker->merge_udp,
+                              false, memory_order_relaxed);
+        for (size_t i = 0; i < group->packet_count; i++)
+            count_failure(worker, 1, write_one(worker, &group->packets[i]));
+        return 0;
+    }
+    count_failure(worker, group->packet_count, error);
+    return 0;
+}
+
+static void write_all(struct worker *worker)
+{
+    (void)coalesce_flush(&worker->coalesce, write_group, worker);
+}
+
+static void open_run(struct worker *worker, const struct vole_time *now)
+{
+    struct inbound_run *run = &worker->inbound;
+
+    if (run->count == 0)
+        return;
+    inbound_open(worker->settings.device, run, now);
+    for (uint32_t i = 0; i < run->count; i++) {
+        const struct inbound_packet *packet = &run->packets[i];
+
+        if (packet->inner == NULL)
+            continue;
+        if (!coalesce_add(&worker->coalesce, packet->inner, packet->length)) {
+            write_all(worker);
+            (void)!coalesce_add(&worker->coalesce, packet->inner, packet->length); /* empty: it fits */
+        }
+    }
+    run->count = 0;
+}
+
+static bool same_address(const struct vole_address *a, const struct vole_address *b)
+{
+    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+static bool same_path(const struct inbound_run *run, const struct udp_received *message)
+{
+    const struct vole_endpoint *a = &run->from, *b = &message->from;
+
+    return run->traffic_class == message->traffic_class && a->port == b->port && a->scope == b->scope &&
+           a->source_interface == b->source_interface && same_address(&a->address, &b->address) &&
+           same_address(&a->source, &b->source);
+}
+
+static void take_datagram(struct worker *worker, uint8_t *datagram, size_t length,
+                          const struct udp_received *message, const struct vole_time *now)
+{
+    struct inbound_run *run = &worker->inbound;
+
+    if (message_type(datagram, length) != MESSAGE_TRANSPORT) {
+        (void)device_queue_handshake(worker->settings.device, datagram, length, &message->from);
+        return;
+    }
+    if (run->count == 0 || !same_path(run, message) || !inbound_add(run, datagram, length)) {
+        open_run(worker, now);
+        inbound_reset(run, &message->from, message->traffic_class);
+        (void)!inbound_add(run, datagram, length); /* an empty run takes anything */
+    }
+}
+
+static void take_message(struct worker *worker, const struct udp_received *message,
+                         const struct vole_time *now)
+{
+    size_t segment = message->segment_bytes > 0 ? message->segment_bytes : message->length;
+
+    if (message->truncated) {
+        device_drop(worker->settings.device, VOLE_DROP_TRUNCATED, 1);
+        return;
+    }
+    if (message->length == 0)
+        device_drop(worker->settings.device, VOLE_DROP_MALFORMED, 1);
+    for (size_t at = 0; at < message->length; at += segment) {
+        size_t rest = message->length - at;
+
+        take_datagram(worker, message->bytes + at, rest < segment ? rest : segment, message, now);
+    }
+}
+
+void worker_in(struct worker *worker, int socket, const struct vole_time *now)
+{
+    struct worker_sockets *sockets = atomic_load_explicit(&worker->sockets, memory_order_acquire);
+
+    worker->inbound.count = 0;
+    coalesce_init(&worker->coalesce, atomic_load_explicit(&worker->merge_tcp, memory_order_relaxed),
+                  atomic_load_explicit(&worker->merge_udp, memory_order_relaxed));
+    for (unsigned turn = 0; turn < RECEIVES_PER_TURN; turn++) {
+        int count = udp_receive(socket, &sockets->batch, worker->received, WORKER_BUFFERS_SINGLE);
+
+        if (count < 0) /* nothing there, or an error left by an earlier datagram of ours */
+            break;
+        for (int i = 0; i < count; i++)
+            take_message(worker, &worker->received[i], now);
+        open_run(worker, now);
+        write_all(worker);
+    }
+}

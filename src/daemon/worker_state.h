@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A worker from inside, shared by worker.c (its life), worker_out.c and worker_in.c (its work). All memory
+ * that packets need is here, mapped once and touched only as traffic comes.
+ * Fields are the worker thread's own but for the atomics, which control writes (sockets, icmp, stop) or
+ * reads (merge_*, segment).
+ */
+#ifndef DAEMON_WORKER_STATE_H
+#define DAEMON_WORKER_STATE_H
+
+#include "core/inbound.h"
+#include "core/outbound.h"
+#include "daemon/worker.h"
+#include "linux/udp_receive.h"
+#include "packet/coalesce.h"
+
+#include <pthread.h>
+
+#define WORKER_BUFFERS_MERGED 4  /* of 64 KiB each, when one message holds many datagrams */
+#define WORKER_BUFFERS_SINGLE 64 /* when it holds one */
+
+struct worker_sockets {
+    struct udp_sockets udp;
+    struct udp_batch batch; /* the worker's, published with the sockets that need it */
+};
+
+struct worker {
+    struct worker_settings settings;
+    pthread_t thread;
+    int epoll, wake;
+    _Atomic bool stop;
+    _Atomic(struct worker_sockets *) sockets;
+    _Atomic(struct icmp_sockets *) icmp;
+    _Atomic bool merge_tcp, merge_udp, segment;
+
+    struct inbound_run inbound;
+    struct coalesce coalesce;
+    struct udp_received received[WORKER_BUFFERS_SINGLE];
+    struct run run;
+    uint8_t packet[TUN_PACKET_BYTES + 1];
+};
+
+/* Takes what the TUN has and sends it. False: the TUN is gone. */
+bool worker_out(struct worker *worker, const struct vole_time *now);
+/* Sends the staged packets of peers that have a key now. */
+void worker_out_drain(struct worker *worker, const struct vole_time *now);
+/* Takes what the socket has and delivers it. */
+void worker_in(struct worker *worker, int socket, const struct vole_time *now);
+
+#endif
