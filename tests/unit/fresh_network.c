@@ -51,7 +51,7 @@ static bool fresh_network_become_root(unsigned user, unsigned group)
     return fresh_network_write("/proc/self/gid_map", map);
 }
 
-bool fresh_network_enter(void)
+bool fresh_network_enter(bool needs_tun)
 {
     unsigned user = (unsigned)geteuid();
     unsigned group = (unsigned)getegid();
@@ -66,12 +66,13 @@ bool fresh_network_enter(void)
             return false;
         }
     }
-    int tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-    if (tun < 0) {
+    int tun = needs_tun ? open("/dev/net/tun", O_RDWR | O_CLOEXEC) : -1;
+    if (needs_tun && tun < 0) {
         fprintf(stderr, "skipped: /dev/net/tun cannot be opened: %s\n", strerror(errno));
         return false;
     }
-    (void)close(tun);
+    if (tun >= 0)
+        (void)close(tun);
     fresh_network_up("lo");
     return true;
 }

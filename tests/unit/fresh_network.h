@@ -18,8 +18,8 @@
 #define FRESH_NETWORK_SKIP 77
 
 /* Enters a new network and mount namespace (and user namespace if needed) with the loopback up. Returns
- * false after saying why, if the host forbids that or has no /dev/net/tun. */
-bool fresh_network_enter(void);
+ * false after saying why, if the host forbids that or, where needs_tun, lets us make no TUN. */
+bool fresh_network_enter(bool needs_tun);
 
 /* Moves the calling process into one more new network namespace. */
 void fresh_network_leave_for_new(void);

@@ -289,7 +289,7 @@ int main(void)
         LINK_TEST(routes_tell_the_outgoing_interface),
     };
 
-    if (!fresh_network_enter())
+    if (!fresh_network_enter(true))
         return FRESH_NETWORK_SKIP;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

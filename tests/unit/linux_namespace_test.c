@@ -195,7 +195,7 @@ int main(void)
         cmocka_unit_test(a_visit_to_what_is_no_namespace_is_an_error),
     };
 
-    if (!fresh_network_enter())
+    if (!fresh_network_enter(true))
         return FRESH_NETWORK_SKIP;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -305,7 +305,7 @@ int main(void)
         cmocka_unit_test(tells_down_and_gone_apart),
     };
 
-    if (!fresh_network_enter())
+    if (!fresh_network_enter(true))
         return FRESH_NETWORK_SKIP;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

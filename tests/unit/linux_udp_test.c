@@ -667,7 +667,7 @@ int main(void)
         cmocka_unit_test(buffers_cost_nothing_until_used_and_after_trimming),
     };
 
-    if (!fresh_network_enter())
+    if (!fresh_network_enter(false))
         return FRESH_NETWORK_SKIP;
     fresh_network_add_address("lo", "fe80::1", 64);
     fresh_network_add_address("lo", "fe80::2", 64);
