@@ -46,34 +46,71 @@ static int sockets_open_pairs(const struct sockets *sockets, uint16_t port, stru
     return 0;
 }
 
-static void sockets_publish(const struct sockets *sockets)
+/* Gives each worker its pair, or none. 0, or the first error; giving none always works. */
+static int sockets_publish(const struct sockets *sockets, const struct udp_sockets *pairs)
 {
-    for (unsigned i = 0; i < sockets->count; i++)
+    int error = 0;
+
+    for (unsigned i = 0; i < sockets->count && error == 0; i++)
         if (sockets->workers[i] != NULL)
-            worker_set_sockets(sockets->workers[i], sockets->open ? &sockets->pairs[i] : NULL);
+            error = worker_set_sockets(sockets->workers[i], pairs == NULL ? NULL : &pairs[i]);
+    return error;
+}
+
+static void sockets_note_found(struct sockets *sockets, const struct udp_sockets *pair)
+{
+    sockets->found_v6 = pair->v6 >= 0;
+    sockets->found_segment = pair->segment;
+    sockets->found_receive_offload = pair->receive_offload;
+    if (pair->v6 < 0 && !sockets->said_no_v6) {
+        log_notice("IPv6 is disabled on this host: peers can be reached by IPv4 only");
+        sockets->said_no_v6 = true;
+    }
+}
+
+/* The workers would not take the new sockets: back to the old ones, or, if that fails as well, to none. */
+static void sockets_move_back(struct sockets *sockets)
+{
+    if (sockets->open && sockets_publish(sockets, sockets->pairs) == 0)
+        return;
+    (void)!sockets_publish(sockets, NULL);
+    if (sockets->open)
+        sockets_close_pairs(sockets->pairs, sockets->count);
+    sockets->open = false;
 }
 
 /* Exchanges what the workers use, then closes what they used. */
 static int sockets_move(struct sockets *sockets, uint16_t port)
 {
-    struct udp_sockets old[OPTIONS_MAX_WORKERS];
     struct udp_sockets fresh[OPTIONS_MAX_WORKERS];
-    bool was_open = sockets->open;
     int error = sockets_open_pairs(sockets, port, fresh);
 
     if (error < 0)
         return error;
-    memcpy(old, sockets->pairs, sizeof old);
+    error = sockets_publish(sockets, fresh);
+    if (error < 0) {
+        sockets_move_back(sockets);
+        sockets_close_pairs(fresh, sockets->count);
+        return error;
+    }
+    if (sockets->open)
+        sockets_close_pairs(sockets->pairs, sockets->count);
     memcpy(sockets->pairs, fresh, sockets->count * sizeof fresh[0]);
     sockets->open = true;
     sockets->port = fresh[0].port;
-    sockets_publish(sockets);
-    if (was_open)
-        sockets_close_pairs(old, sockets->count);
-    if (fresh[0].v6 < 0 && !sockets->said_no_v6) {
-        log_notice("IPv6 is disabled on this host: peers can be reached by IPv4 only");
-        sockets->said_no_v6 = true;
-    }
+    sockets_note_found(sockets, &fresh[0]);
+    return 0;
+}
+
+int sockets_probe(struct sockets *sockets)
+{
+    struct udp_sockets pair;
+    int error = request_sockets(sockets->parent, 0, 0, &sockets->wishes, &pair);
+
+    if (error < 0)
+        return error;
+    sockets_note_found(sockets, &pair);
+    udp_close(&pair);
     return 0;
 }
 
@@ -86,8 +123,8 @@ void sockets_close(struct sockets *sockets)
 {
     if (!sockets->open)
         return;
+    (void)!sockets_publish(sockets, NULL);
     sockets->open = false;
-    sockets_publish(sockets);
     sockets_close_pairs(sockets->pairs, sockets->count);
 }
 

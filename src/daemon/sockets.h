@@ -25,12 +25,16 @@ struct sockets {
     uint32_t mark; /* 0: none */
     bool open;
     bool said_no_v6;
+    bool found_v6, found_segment, found_receive_offload; /* what the kernel could at the last opening */
     struct udp_sockets pairs[OPTIONS_MAX_WORKERS];
 };
 
 /* Closed, any port, no mark. */
 void sockets_init(struct sockets *sockets, int parent, struct worker **workers, unsigned count,
                   const struct options_switches *switches);
+
+/* Opens a pair on a random port and closes it again, to find out what the kernel can. 0, or why not. */
+VOLE_MUST_CHECK int sockets_probe(struct sockets *sockets);
 
 /* Opens on the stored port; a random one is stored. Already open: nothing happens. 0, or why not. */
 VOLE_MUST_CHECK int sockets_open(struct sockets *sockets);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Features in words: see features.h.
+ */
+#include "daemon/features.h"
+
+#include "daemon/engine.h"
+#include "daemon/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char feature_refused[] = "this kernel refuses it";
+static const char feature_needs_header[] = "needs tun_vnet_header";
+
+/* On or off, and if off: by a switch, or by the reason given. */
+static void feature_set(struct feature *feature, const char *name, bool on, bool switched_off,
+                        const char *option, const char *reason)
+{
+    feature->name = name;
+    (void)snprintf(feature->value, sizeof feature->value, "%s", on ? "on" : "off");
+    feature->remark = on ? NULL : switched_off ? option : reason;
+}
+
+static void feature_of_tun(const struct engine *engine, unsigned number, struct feature *feature)
+{
+    const struct options_switches *switches = &engine->parts->options->switches;
+    const struct tun *tun = &engine->parts->queues[0];
+    struct worker_features worker = worker_features(engine->workers[0]);
+    const char *reason = tun->vnet_header ? feature_refused : feature_needs_header;
+
+    switch (number) {
+    case 0:
+        feature_set(feature, "tun_vnet_header", tun->vnet_header, switches->no_vnet_hdr, "by --no-vnet-hdr",
+                    "the descriptor handed over has none");
+        break;
+    case 1:
+        feature_set(feature, "tun_tso", tun->tso, switches->no_tso, "by --no-tso", reason);
+        break;
+    case 2:
+        feature_set(feature, "tun_uso", tun->uso, switches->no_uso, "by --no-uso", reason);
+        break;
+    case 3:
+        feature_set(feature, "tun_tcp_merge", tun->vnet_header && worker.merge_tcp,
+                    switches->no_tun_tcp_merge, "by --no-tun-tcp-merge", reason);
+        break;
+    default:
+        feature_set(feature, "tun_udp_merge", tun->uso && worker.merge_udp, switches->no_tun_udp_merge,
+                    "by --no-tun-udp-merge", tun->vnet_header ? "needs tun_uso" : feature_needs_header);
+        break;
+    }
+}
+
+static void feature_of_network(const struct engine *engine, unsigned number, struct feature *feature)
+{
+    const struct options *options = engine->parts->options;
+    const struct sockets *sockets = &engine->sockets;
+    bool refused_later = sockets->open && !worker_features(engine->workers[0]).udp_segment;
+    const struct icmp_sockets *icmp = &engine->follow.place.icmp;
+
+    switch (number) {
+    case 0:
+        feature_set(feature, "udp_segment", sockets->found_segment && !refused_later,
+                    options->switches.no_udp_segment, "by --no-udp-segment",
+                    sockets->found_segment ? "a network device refused it" : feature_refused);
+        break;
+    case 1:
+        feature_set(feature, "udp_gro", sockets->found_receive_offload, options->switches.no_udp_gro,
+                    "by --no-udp-gro", feature_refused);
+        break;
+    case 2:
+        feature_set(feature, "ipv6", sockets->found_v6, false, NULL, "disabled on this host");
+        break;
+    case 3:
+        feature_set(feature, "icmp_errors", icmp->v4 >= 0 || icmp->v6 >= 0, false, NULL,
+                    "no right to raw sockets (CAP_NET_RAW)");
+        break;
+    default:
+        feature->name = "workers";
+        (void)snprintf(feature->value, sizeof feature->value, "%u", options->workers);
+        feature->remark = NULL;
+        break;
+    }
+}
+
+bool features_get(const struct engine *engine, unsigned number, struct feature *feature)
+{
+    if (number < 5)
+        feature_of_tun(engine, number, feature);
+    else if (number < 10)
+        feature_of_network(engine, number - 5, feature);
+    return number < 10;
+}
+
+void features_log(const struct engine *engine)
+{
+    char line[LOG_LINE_BYTES / 2] = "";
+    struct feature feature;
+    size_t used = 0;
+
+    for (unsigned i = 0; features_get(engine, i, &feature); i++) {
+        (void)snprintf(line + used, sizeof line - used, "%s%s %s", used > 0 ? ", " : "", feature.name,
+                       feature.value);
+        used = strlen(line);
+    }
+    log_notice("vole %s started: %s", vole_version(), line);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Following the interface: see follow.h.
+ */
+#include "daemon/follow.h"
+
+#include "daemon/engine.h"
+#include "daemon/log.h"
+#include "linux/link_monitor.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void follow_apply(struct engine *engine, const struct link_state *state)
+{
+    struct place *place = &engine->follow.place;
+
+    if (strcmp(place->name, state->name) != 0) {
+        log_notice("renamed to %s; the configuration socket keeps its name", state->name);
+        memcpy(place->name, state->name, sizeof place->name);
+    }
+    engine_set_mtu(engine, state->mtu);
+    engine_set_up(engine, state->up);
+}
+
+/* Asks how the interface is. 0, or why that could not be found out; -ENODEV: it is not there any more. */
+static int follow_ask(struct engine *engine)
+{
+    struct link_state state;
+    int error = link_query(engine->follow.place.link, engine->follow.place.index, &state);
+
+    engine->follow.ask = false;
+    if (error == 0)
+        follow_apply(engine, &state);
+    return error;
+}
+
+/* A worker that cannot take new ones is left without any: its errors stay unsaid, nothing else suffers. */
+static void follow_give_icmp(struct engine *engine, const struct icmp_sockets *icmp)
+{
+    for (unsigned i = 0; i < engine->parts->options->workers; i++)
+        if (engine->workers[i] != NULL && worker_set_icmp(engine->workers[i], icmp) < 0)
+            (void)!worker_set_icmp(engine->workers[i], NULL);
+}
+
+/* Takes the place the parent found in exchange for the old one. */
+static void follow_take_place(struct engine *engine, const struct place *place)
+{
+    struct place old = engine->follow.place;
+
+    engine->follow.place = *place;
+    follow_give_icmp(engine, &engine->follow.place.icmp);
+    place_close(&old);
+}
+
+int follow_start(struct engine *engine)
+{
+    struct place place;
+    int error = request_place(engine->parts->parent, &place);
+
+    if (error < 0)
+        return error;
+    engine->follow.left = false;
+    follow_take_place(engine, &place);
+    return follow_ask(engine);
+}
+
+void follow_stop(struct engine *engine)
+{
+    follow_give_icmp(engine, NULL);
+    place_close(&engine->follow.place);
+}
+
+static void follow_event(void *context, const struct link_event *event)
+{
+    struct engine *engine = context;
+    struct follow *follow = &engine->follow;
+
+    if (event->kind == LINK_RESYNCHRONISE)
+        follow->ask = true;
+    if (event->state.index != follow->place.index || follow->left)
+        return;
+    if (event->kind == LINK_CHANGED)
+        follow_apply(engine, &event->state);
+    else if (event->kind == LINK_DELETED || event->kind == LINK_MOVED)
+        follow->left = true;
+}
+
+/* The interface is not where it was: gone for good, or in another namespace, where it starts down. */
+static void follow_look_elsewhere(struct engine *engine)
+{
+    int error = follow_start(engine);
+
+    if (error == 0) {
+        log_notice("now in another network namespace, as %s; its UDP sockets stay where they are",
+                   engine->follow.place.name);
+        return;
+    }
+    if (error == -EBADFD || error == -ENODEV) {
+        log_notice("the interface was deleted: ending");
+        engine_end(engine, 0);
+        return;
+    }
+    log_error("the interface moved to a network namespace that cannot be entered (%s): whether it is up "
+              "there cannot be seen, so it is taken for down; run voled with CAP_SYS_ADMIN for such moves",
+              strerror(-error));
+    follow_stop(engine);
+    engine_set_up(engine, false);
+}
+
+bool follow_read(struct engine *engine)
+{
+    struct follow *follow = &engine->follow;
+    int before = follow->place.monitor;
+    int error;
+
+    if (before < 0)
+        return false;
+    error = link_monitor_read(before, follow_event, engine);
+    if (error < 0) {
+        log_error("cannot read what happens to the interface: %s", strerror(-error));
+        follow->ask = true;
+    }
+    if (follow->ask && !follow->left && follow_ask(engine) == -ENODEV)
+        follow->left = true;
+    if (!follow->left)
+        return false;
+    follow_look_elsewhere(engine);
+    return true;
+}

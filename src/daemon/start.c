@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Start-up: see start.h.
+ */
+#include "daemon/start.h"
+
+#include "config/device_socket.h"
+#include "daemon/background.h"
+#include "daemon/control.h"
+#include "daemon/log.h"
+#include "daemon/privileged.h"
+#include "linux/descriptors.h"
+#include "linux/link.h"
+#include "linux/namespace.h"
+#include "linux/tun.h"
+#include "linux/unix_socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+struct start {
+    const struct options *options;
+    struct tun queues[OPTIONS_MAX_WORKERS];
+    unsigned queue_count;
+    char path[UNIX_SOCKET_PATH_BYTES]; /* of the configuration socket */
+    int listener;
+    struct unix_socket_watch watch;
+    int home;   /* network namespace */
+    int report; /* to the process that waits in the foreground, or -1 */
+    int signals;
+};
+
+/* ---- the interface ---- */
+
+static void start_say_tun(const char *name, int error)
+{
+    switch (error) {
+    case -ENOENT:
+    case -ENODEV:
+    case -ENXIO:
+        log_error("cannot make the interface %s: there is no /dev/net/tun; load it with 'modprobe tun', or "
+                  "give the container that device",
+                  name);
+        break;
+    case -EPERM:
+    case -EACCES:
+        log_error("cannot make the interface %s: no permission; run as root or with CAP_NET_ADMIN, and look "
+                  "at the permissions of /dev/net/tun",
+                  name);
+        break;
+    case -EBUSY:
+    case -EEXIST:
+        log_error("cannot make the interface %s: there is one of that name already; choose another name, or "
+                  "remove it with 'ip link delete %s'",
+                  name, name);
+        break;
+    case -EINVAL:
+        log_error("cannot make the interface %s: the kernel refuses the name, or another kind of interface "
+                  "has it; choose another name",
+                  name);
+        break;
+    default:
+        log_error("cannot make the interface %s: %s", name, strerror(-error));
+        break;
+    }
+}
+
+static int start_make_tun(struct start *start, const struct tun_wishes *wishes)
+{
+    const struct options *options = start->options;
+    int error;
+
+    if (options->tun >= 0) {
+        error = tun_adopt(&start->queues[0], options->tun, wishes);
+        if (error < 0)
+            log_error("cannot use descriptor %d from WG_TUN_FD: %s; it must be an open TUN without packet "
+                      "information",
+                      options->tun, strerror(-error));
+    } else {
+        error = tun_create(&start->queues[0], options->name, wishes);
+        if (error < 0)
+            start_say_tun(options->name, error);
+    }
+    if (error == 0)
+        start->queue_count = 1;
+    return error;
+}
+
+static int start_look(const struct start *start)
+{
+    struct link_state state;
+    int netlink = link_open();
+    int error = netlink < 0 ? netlink : link_find(netlink, start->queues[0].name, &state);
+
+    if (error == 0)
+        error = link_make_like_wireguard(netlink, state.index, start->options->tun < 0);
+    if (error < 0)
+        log_error("cannot set the properties of the interface %s: %s", start->queues[0].name,
+                  strerror(-error));
+    if (netlink >= 0)
+        close(netlink);
+    return error;
+}
+
+static int start_interface(struct start *start)
+{
+    const struct options_switches *switches = &start->options->switches;
+    struct tun_wishes wishes = {
+        .vnet_header = !switches->no_vnet_hdr,
+        .tso = !switches->no_tso,
+        .uso = !switches->no_uso,
+        .multi_queue = start->options->workers > 1,
+    };
+    int error = start_make_tun(start, &wishes);
+
+    if (error < 0)
+        return error;
+    log_start(start->queues[0].name, start->options->log_level);
+    while (start->queue_count < start->options->workers) {
+        error = tun_add_queue(&start->queues[start->queue_count], &start->queues[0]);
+        if (error < 0) {
+            log_error("cannot open queue %u of the interface: %s; try fewer --workers",
+                      start->queue_count + 1, strerror(-error));
+            return error;
+        }
+        start->queue_count++;
+    }
+    return start_look(start);
+}
+
+/* ---- the configuration socket ---- */
+
+static void start_say_socket(const struct start *start, int error)
+{
+    if (error == -EADDRINUSE)
+        log_error("cannot make the socket %s: another process serves it; end that one, or choose another "
+                  "name (names are shared by all network namespaces)",
+                  start->path);
+    else if (error == -EACCES || error == -EPERM || error == -EROFS)
+        log_error("cannot make the socket %s: %s; the directory must be writable: run as root, or make it "
+                  "writable for this user",
+                  start->path, strerror(-error));
+    else
+        log_error("cannot make the socket %s: %s", start->path, strerror(-error));
+}
+
+static int start_open_socket(struct start *start)
+{
+    if (start->options->uapi >= 0) {
+        start->listener = start->options->uapi;
+        if (unix_socket_path(start->listener, start->path) < 0 ||
+            fcntl(start->listener, F_SETFL, O_NONBLOCK) < 0 ||
+            fcntl(start->listener, F_SETFD, FD_CLOEXEC) < 0) {
+            log_error("cannot use descriptor %d from WG_UAPI_FD: it must be a listening UNIX socket with a "
+                      "path",
+                      start->listener);
+            return -EINVAL;
+        }
+        return 0;
+    }
+    (void)snprintf(start->path, sizeof start->path, "%s/%s.sock", DEVICE_SOCKET_DIRECTORY,
+                   start->queues[0].name);
+    start->listener = unix_socket_listen(start->path);
+    if (start->listener < 0)
+        start_say_socket(start, start->listener);
+    return start->listener < 0 ? start->listener : 0;
+}
+
+static int start_socket(struct start *start)
+{
+    int error = start_open_socket(start);
+
+    if (error < 0)
+        return error;
+    error = unix_socket_watch(&start->watch, start->path);
+    if (error < 0)
+        log_error("cannot watch the socket %s: %s", start->path, strerror(-error));
+    return error;
+}
+
+/* ---- processes ---- */
+
+/* Blocks the signals we take from a descriptor and opens it; for the engine without SIGCHLD. */
+static int start_signals(bool parent)
+{
+    sigset_t set;
+    int signals;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    if (parent)
+        (void)sigaddset(&set, SIGCHLD);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return -errno;
+    signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return signals < 0 ? -errno : signals;
+}
+
+/* In the engine's process: lets go of what is the parent's and serves. */
+static int start_engine(struct start *start, int parent, pid_t parent_pid)
+{
+    struct engine_parts parts = {
+        .options = start->options,
+        .queues = start->queues,
+        .parent = parent,
+        .listener = start->listener,
+        .background = start->report >= 0,
+    };
+
+    /* Should the parent be killed, nothing of us may stay, however stuck. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent_pid)
+        return 1;
+    (void)prctl(PR_SET_NAME, "voled-engine");
+    if (start->report >= 0)
+        close(start->report);
+    close(start->home);
+    close(start->watch.fd);
+    close(start->signals);
+    parts.signals = start_signals(false);
+    if (parts.signals < 0)
+        return 1;
+    return control_run(&parts);
+}
+
+/* In the parent: lets go of what is the engine's and serves its requests. */
+static int start_parent(struct start *start, int engine, pid_t engine_pid)
+{
+    struct privileged parent = {
+        .engine = engine,
+        .engine_pid = engine_pid,
+        .tun = start->queues[0].fd,
+        .home = start->home,
+        .report = start->report,
+        .signals = start->signals,
+        .options = start->options,
+        .socket_watch = &start->watch,
+    };
+
+    close(start->listener);
+    for (unsigned i = 1; i < start->queue_count; i++)
+        tun_close(&start->queues[i]);
+    privileged_prepared_home(&parent);
+    return privileged_run(&parent);
+}
+
+static int start_processes(struct start *start)
+{
+    pid_t self = getpid();
+    pid_t child;
+    int pair[2];
+    int error;
+
+    start->home = namespace_current();
+    start->signals = start_signals(true);
+    error = descriptors_pair(pair);
+    if (start->home < 0 || start->signals < 0 || error < 0) {
+        log_error("cannot start: %s", strerror(start->home < 0      ? -start->home
+                                               : start->signals < 0 ? -start->signals
+                                                                    : -error));
+        return 1;
+    }
+    child = fork();
+    if (child < 0) {
+        log_error("cannot start a second process: %s", strerror(errno));
+        return 1;
+    }
+    if (child == 0) {
+        close(pair[0]);
+        return start_engine(start, pair[1], self);
+    }
+    close(pair[1]);
+    return start_parent(start, pair[0], child);
+}
+
+/* Standard descriptors that are closed would be taken by the TUN or the socket. */
+static void start_fill_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+int start_run(const struct options *options)
+{
+    static struct start start; /* large */
+
+    start.options = options;
+    start.listener = -1;
+    start.report = -1;
+    start_fill_standard_descriptors();
+    log_start(options->name, options->log_level);
+    if (start_interface(&start) < 0)
+        return 1;
+    if (start_socket(&start) < 0)
+        return 1;
+    if (!options->foreground) {
+        start.report = background_fork();
+        if (start.report < 0) {
+            log_error("cannot go to the background: %s", strerror(-start.report));
+            unix_socket_remove(&start.watch);
+            return 1;
+        }
+    }
+    return start_processes(&start);
+}
