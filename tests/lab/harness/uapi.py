@@ -70,7 +70,10 @@ def read_reply(connection):
     """Bytes up to the blank line that ends a reply, or what came before the end of the stream."""
     reply = b""
     while not reply.endswith(b"\n\n"):
-        part = connection.recv(1 << 16)
+        try:
+            part = connection.recv(1 << 16)
+        except ConnectionResetError:  # closed before it had read all we sent
+            break
         if not part:
             break
         reply += part
