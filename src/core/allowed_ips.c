@@ -7,6 +7,7 @@
 
 #include "core/peer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -283,8 +284,10 @@ int allowed_ips_remove(struct allowed_ips *table, const struct vole_prefix *pref
 
 void allowed_ips_remove_peer(struct allowed_ips *table, struct vole_peer *peer)
 {
-    while (peer->allowed.first != NULL)
+    while (peer->allowed.first != NULL) {
+        assert(peer->allowed.first->list_previous == NULL);
         disown(table, peer->allowed.first, peer);
+    }
 }
 
 struct vole_peer *allowed_ips_lookup(const struct allowed_ips *table, uint8_t family, const uint8_t *address)

@@ -12,6 +12,7 @@
 #include "crypto/start.h"
 #include "crypto/x25519.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,8 +86,10 @@ void vole_device_free(struct vole_device *device)
 {
     if (device == NULL)
         return;
-    while (device->first_peer != NULL)
+    while (device->first_peer != NULL) {
+        assert(device->first_peer->previous == NULL);
         vole_peer_remove(device->first_peer);
+    }
     /* Behind its peers and keypairs, if they have to wait for readers. */
     retire(&device->hooks.retirer, device, device_release);
 }
@@ -242,7 +245,8 @@ static void widen(struct vole_device *device)
     uint32_t count = device->peer_chain_count * 2;
     struct vole_peer **chains;
 
-    if (device->peer_count < device->peer_chain_count || (chains = calloc(count, sizeof *chains)) == NULL)
+    if (device->peer_count < device->peer_chain_count ||
+        (chains = calloc(count, sizeof(struct vole_peer *))) == NULL)
         return;
     free(device->peer_chains);
     device->peer_chains = chains;

@@ -112,7 +112,7 @@ bool load_allow(struct load *load, const struct vole_address *from, uint64_t boo
     struct load_source **chain, *source;
 
     if (load->chains == NULL) {
-        load->chains = calloc(LOAD_BUCKETS, sizeof *load->chains);
+        load->chains = calloc(LOAD_BUCKETS, sizeof(struct load_source *));
         if (load->chains == NULL)
             return false;
         load->last_sweep_ns = boot_ns;

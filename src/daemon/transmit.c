@@ -16,7 +16,7 @@ struct transmission {
     _Atomic bool *segment;
     struct vole_endpoint to;
     uint8_t traffic_class;
-    uint8_t *bytes;
+    const uint8_t *bytes;
     uint32_t count;
     uint16_t segment_bytes, last_bytes;
     uint32_t plain; /* so many from the front go out one by one, whatever the switch says */
@@ -46,7 +46,7 @@ static uint32_t segments(const struct transmission *left)
 /* Returns how many datagrams were taken, or -errno. */
 static int send_segmented(const struct transmission *left, uint32_t datagrams)
 {
-    struct iovec piece = {.iov_base = left->bytes, .iov_len = bytes_of(left, datagrams)};
+    struct iovec piece = {.iov_base = (void *)left->bytes, .iov_len = bytes_of(left, datagrams)};
     struct udp_message message = {.to = &left->to,
                                   .traffic_class = left->traffic_class,
                                   .segment_bytes = left->segment_bytes,
@@ -66,7 +66,7 @@ static int send_plain(const struct transmission *left)
     if (count > UDP_SEND_MESSAGES)
         count = UDP_SEND_MESSAGES;
     for (uint32_t i = 0; i < count; i++) {
-        pieces[i].iov_base = left->bytes + (size_t)i * left->segment_bytes;
+        pieces[i].iov_base = (void *)(left->bytes + (size_t)i * left->segment_bytes);
         pieces[i].iov_len = i + 1 < left->count ? left->segment_bytes : left->last_bytes;
         messages[i] = (struct udp_message){
             .to = &left->to, .traffic_class = left->traffic_class, .pieces = &pieces[i], .piece_count = 1};
@@ -123,8 +123,9 @@ static void advance(struct transmission *left, uint32_t taken)
 }
 
 struct transmit_result transmit_run(const struct udp_sockets *sockets, _Atomic bool *segment,
-                                    const struct vole_endpoint *to, uint8_t traffic_class, uint8_t *bytes,
-                                    uint32_t count, uint16_t segment_bytes, uint16_t last_bytes)
+                                    const struct vole_endpoint *to, uint8_t traffic_class,
+                                    const uint8_t *bytes, uint32_t count, uint16_t segment_bytes,
+                                    uint16_t last_bytes)
 {
     struct transmission left = {.sockets = sockets,
                                 .segment = segment,
@@ -154,10 +155,8 @@ struct transmit_result transmit_run(const struct udp_sockets *sockets, _Atomic b
 int transmit_one(const struct udp_sockets *sockets, const struct vole_endpoint *to, uint8_t traffic_class,
                  const uint8_t *datagram, size_t length)
 {
-    /* Nothing below writes to the datagram; struct iovec has no const. */
     struct transmit_result result =
-        transmit_run(sockets, NULL, to, traffic_class, (uint8_t *)(uintptr_t)datagram, 1, (uint16_t)length,
-                     (uint16_t)length);
+        transmit_run(sockets, NULL, to, traffic_class, datagram, 1, (uint16_t)length, (uint16_t)length);
 
     return result.error != 0 ? result.error : result.source_vanished;
 }

@@ -21,8 +21,9 @@ struct transmit_result {
 /* Sends count datagrams that lie one after another at bytes, each segment_bytes long but the last, which has
  * last_bytes. segment: whether UDP_SEGMENT may be used; cleared on EIO. */
 struct transmit_result transmit_run(const struct udp_sockets *sockets, _Atomic bool *segment,
-                                    const struct vole_endpoint *to, uint8_t traffic_class, uint8_t *bytes,
-                                    uint32_t count, uint16_t segment_bytes, uint16_t last_bytes);
+                                    const struct vole_endpoint *to, uint8_t traffic_class,
+                                    const uint8_t *bytes, uint32_t count, uint16_t segment_bytes,
+                                    uint16_t last_bytes);
 /* One datagram; hooks.send of the core: 0, 1 (sent without its source, which is to be forgotten), -errno. */
 VOLE_MUST_CHECK int transmit_one(const struct udp_sockets *sockets, const struct vole_endpoint *to,
                                  uint8_t traffic_class, const uint8_t *datagram, size_t length);

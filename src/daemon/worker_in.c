@@ -15,8 +15,7 @@ static const uint8_t plain_header[VNET_HEADER_BYTES];
 
 static int write_one(struct worker *worker, const struct iovec *packet)
 {
-    struct iovec pieces[2] = {{.iov_base = (uint8_t *)(uintptr_t)plain_header, .iov_len = VNET_HEADER_BYTES},
-                              *packet};
+    struct iovec pieces[2] = {{.iov_base = (void *)plain_header, .iov_len = VNET_HEADER_BYTES}, *packet};
 
     return tun_write(worker->settings.tun, pieces, 2);
 }
