@@ -25,16 +25,7 @@ static int route_read_answer(const struct nlmsghdr *message, void *argument)
 
     if (message->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(message) < sizeof(*route))
         return 0;
-    /* IPv6 answers with the route that forbids the way instead of an error. */
-    switch (route->rtm_type) {
-    case RTN_BLACKHOLE:
-    case RTN_UNREACHABLE:
-    case RTN_PROHIBIT:
-    case RTN_THROW:
-        return -ENETUNREACH;
-    default:
-        return mnl_attr_parse(message, sizeof(*route), route_read_attribute, argument) < 0 ? -EBADMSG : 0;
-    }
+    return mnl_attr_parse(message, sizeof(*route), route_read_attribute, argument) < 0 ? -EBADMSG : 0;
 }
 
 int route_query(int netlink, const struct vole_address *destination, const struct vole_address *source,

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 /* Stores the index of the interface by which a datagram from source (family 0: chosen by the host) with this
- * mark (0: none) to destination would leave. -ENETUNREACH, -EHOSTUNREACH: no route; -EINVAL: source is no
- * local address, or the families differ. */
+ * mark (0: none) to destination would leave. -ENETUNREACH, -EHOSTUNREACH, -EACCES: no route, or one that
+ * forbids the way; -EINVAL: source is no local address, the families differ, or a route that swallows. */
 VOLE_MUST_CHECK int route_query(int netlink, const struct vole_address *destination,
                                 const struct vole_address *source, uint32_t mark, uint32_t *interface);
 

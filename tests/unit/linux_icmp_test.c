@@ -154,8 +154,11 @@ static void nothing_is_ever_received(void **state)
                                 {.fd = fixture->icmp.v6, .events = POLLIN}};
     struct icmp_sockets other = {.v4 = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMP),
                                  .v6 = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMPV6)};
+    struct vole_address local = fresh_network_address("127.0.0.1");
+    uint8_t unknown[8] = {40, 0, 0xd7, 0xff}; /* a type that the kernel's own filter cannot name */
     uint8_t byte;
 
+    assert_int_equal(icmp_send(&other, &local, unknown, sizeof(unknown)), 0);
     reaches_the_program(fixture, "10.7.0.2", 3, 1);
     reaches_the_program(fixture, "fd00:7::2", 1, 3);
     await(other.v4, POLLIN);

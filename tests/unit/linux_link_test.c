@@ -6,6 +6,7 @@
 #include "fresh_network.h"
 #include "linux/link.h"
 #include "linux/link_monitor.h"
+#include "linux/netlink_request.h"
 #include "linux/route.h"
 #include "linux/tun.h"
 
@@ -16,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -272,6 +274,36 @@ static void routes_tell_the_outgoing_interface(void **state)
     assert_int_equal(route_query(fixture->netlink, &inside, &inside6, 0, &interface), -EINVAL);
 }
 
+static void forbid(int netlink, const struct vole_address *destination)
+{
+    struct netlink_request request;
+    uint8_t bytes = destination->family == 4 ? 4 : 16;
+    struct rtmsg *route =
+        netlink_request_init(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, sizeof(*route));
+
+    route->rtm_family = destination->family == 4 ? AF_INET : AF_INET6;
+    route->rtm_dst_len = (uint8_t)(bytes * 8);
+    route->rtm_table = RT_TABLE_MAIN;
+    route->rtm_protocol = RTPROT_STATIC;
+    route->rtm_type = RTN_UNREACHABLE;
+    mnl_attr_put(request.header, RTA_DST, bytes, destination->bytes);
+    assert_int_equal(netlink_request_do(netlink, &request, NULL, NULL), 0);
+}
+
+static void a_forbidden_way_is_no_route(void **state)
+{
+    struct fixture *fixture = *state;
+    struct vole_address none = {0};
+    struct vole_address v4 = fresh_network_address("198.51.100.1");
+    struct vole_address v6 = fresh_network_address("2001:db8:1::1");
+    uint32_t interface;
+
+    forbid(fixture->netlink, &v4);
+    forbid(fixture->netlink, &v6);
+    assert_int_equal(route_query(fixture->netlink, &v4, &none, 0, &interface), -EHOSTUNREACH);
+    assert_int_equal(route_query(fixture->netlink, &v6, &none, 0, &interface), -EHOSTUNREACH);
+}
+
 #define LINK_TEST(function) cmocka_unit_test_setup_teardown(function, make_device, remove_device)
 
 int main(void)
@@ -287,6 +319,7 @@ int main(void)
         LINK_TEST(the_monitor_tells_addresses_and_routes_if_wished),
         LINK_TEST(lost_notifications_ask_for_resynchronisation),
         LINK_TEST(routes_tell_the_outgoing_interface),
+        LINK_TEST(a_forbidden_way_is_no_route),
     };
 
     if (!fresh_network_enter(true))
