@@ -12,7 +12,6 @@
 #include "crypto/start.h"
 #include "crypto/x25519.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,9 +85,9 @@ void vole_device_free(struct vole_device *device)
 {
     if (device == NULL)
         return;
-    while (device->first_peer != NULL) {
-        assert(device->first_peer->previous == NULL);
-        vole_peer_remove(device->first_peer);
+    for (struct vole_peer *peer = device->first_peer, *next; peer != NULL; peer = next) {
+        next = peer->next;
+        vole_peer_remove(peer);
     }
     /* Behind its peers and keypairs, if they have to wait for readers. */
     retire(&device->hooks.retirer, device, device_release);

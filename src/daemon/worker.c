@@ -19,7 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define STACK_BYTES (256 * 1024)
+#define STACK_BYTES ((size_t)256 * 1024)
 
 enum source { SOURCE_WAKE, SOURCE_TUN, SOURCE_V4, SOURCE_V6, SOURCE_COUNT };
 
