@@ -17,8 +17,6 @@ from harness.lab import expect, expect_equal, wait_for
 from harness.traffic import ping
 from harness.uapi import DIRECTORY, Uapi
 
-NAME = os.path.basename(VOLED)
-
 
 def background(host, interface, *options):
     """Starts a daemon that puts itself into the background; its Uapi."""
@@ -29,17 +27,13 @@ def background(host, interface, *options):
     return Uapi(host, interface)
 
 
-def processes(interface):
-    return processes_named(NAME, interface)
-
-
 def gone(host, interface, what="the interface, the socket and all processes to go"):
     uapi = Uapi(host, interface)
-    wait_for(lambda: interface not in host.interfaces() and not uapi.exists() and not processes(interface), what)
+    wait_for(lambda: interface not in host.interfaces() and not uapi.exists() and not processes_named(host, interface), what)
 
 
 def end(host, interface):
-    for process in processes(interface):
+    for process in processes_named(host, interface):
         try:
             os.kill(process, signal.SIGTERM)
         except ProcessLookupError:
@@ -227,9 +221,9 @@ def if_either_process_is_killed_the_other_ends_and_the_interface_goes(lab):
     host = lab.host("a")
     for victim in (0, 1):
         background(host, "wg0")
-        found = wait_for(lambda: len(processes("wg0")) == 2 and processes("wg0"), "two processes")
+        found = wait_for(lambda: len(processes_named(host, "wg0")) == 2 and processes_named(host, "wg0"), "two processes")
         os.kill(found[victim], signal.SIGKILL)
-        wait_for(lambda: "wg0" not in host.interfaces() and not processes("wg0"),
+        wait_for(lambda: "wg0" not in host.interfaces() and not processes_named(host, "wg0"),
                  f"the interface and the other process to go after process {victim} was killed")
     # Whatever was left behind does not stop the next start.
     background(host, "wg0")

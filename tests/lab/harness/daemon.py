@@ -211,20 +211,21 @@ def alive(process):
     return any(process in group for group in children_by_parent().values())
 
 
-def processes_named(name, interface):
-    """Processes whose command line is `.../name ... interface`, for daemons that left our process tree."""
-    found = []
+def processes_named(host, interface, name=None):
+    """Processes of that host whose command line is `.../name ... interface`, also those that left our tree."""
+    home, found = os.readlink(f"/proc/{host.pid}/ns/mnt"), []
     for entry in os.listdir("/proc"):
         if entry.isdigit() and int(entry) != os.getpid():
             try:
                 with open(f"/proc/{entry}/cmdline", "rb") as command:
-                    words = command.read().split(b"\0")[:-1]
+                    words = command.read().decode(errors="replace").split("\0")[:-1]
+                place = os.readlink(f"/proc/{entry}/ns/mnt")
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if words and os.path.basename(words[0].decode()) == name and words[-1].decode() == interface:
-                if alive(int(entry)):
+            if words and os.path.basename(words[0]) == (name or os.path.basename(VOLED)) and words[-1] == interface:
+                if place == home and alive(int(entry)):
                     found.append(int(entry))
-    return found
+    return sorted(found)
 
 
 def connect(one, other, one_inner, other_inner, *, one_address=None, other_address=None, psk=None,
