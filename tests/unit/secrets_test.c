@@ -124,6 +124,17 @@ static void kdf_leaves_nothing(void **state)
     assert_int_equal(munmap(stack, STACK_BYTES), 0);
 }
 
+static void run_hmac(void)
+{
+    hmac_blake2s(output[0], key, sizeof(key), input, sizeof(input));
+}
+
+static void hmac_leaves_nothing(void **state)
+{
+    (void)state;
+    assert_nothing_left(run_hmac);
+}
+
 static void run_blake2s(void)
 {
     static struct blake2s_keyed keyed;
@@ -206,9 +217,9 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kdf_leaves_nothing),    cmocka_unit_test(blake2s_leaves_nothing),
-        cmocka_unit_test(x25519_leaves_nothing), cmocka_unit_test(aead_leaves_nothing),
-        cmocka_unit_test(carelessness_is_found),
+        cmocka_unit_test(kdf_leaves_nothing),     cmocka_unit_test(hmac_leaves_nothing),
+        cmocka_unit_test(blake2s_leaves_nothing), cmocka_unit_test(x25519_leaves_nothing),
+        cmocka_unit_test(aead_leaves_nothing),    cmocka_unit_test(carelessness_is_found),
     };
 
     return cmocka_run_group_tests(tests, start, NULL);
