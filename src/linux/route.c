@@ -21,11 +21,9 @@ static int route_read_attribute(const struct nlattr *attribute, void *argument)
 
 static int route_read_answer(const struct nlmsghdr *message, void *argument)
 {
-    const struct rtmsg *route = mnl_nlmsg_get_payload(message);
-
-    if (message->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(message) < sizeof(*route))
+    if (message->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(message) < sizeof(struct rtmsg))
         return 0;
-    return mnl_attr_parse(message, sizeof(*route), route_read_attribute, argument) < 0 ? -EBADMSG : 0;
+    return mnl_attr_parse(message, sizeof(struct rtmsg), route_read_attribute, argument) < 0 ? -EBADMSG : 0;
 }
 
 int route_query(int netlink, const struct vole_address *destination, const struct vole_address *source,

@@ -64,10 +64,10 @@ bool udp_endpoint_from_address(struct vole_endpoint *endpoint, const struct sock
 /* One sendmsg(): a single datagram, or several equal ones (the last may be shorter) gathered in pieces. */
 struct udp_message {
     const struct vole_endpoint *to; /* source.family 0: the host chooses the source address */
-    uint8_t traffic_class;          /* whole TOS byte */
-    uint16_t segment_bytes;         /* 0: one datagram; else the length of each, see the limits above */
     struct iovec *pieces;
     int piece_count;
+    uint16_t segment_bytes; /* 0: one datagram; else the length of each, see the limits above */
+    uint8_t traffic_class;  /* whole TOS byte */
 };
 
 /* Sends one message. The source address goes along without an interface (IPv6 link-local: with the scope),

@@ -425,7 +425,7 @@ static void the_largest_segmented_message_still_arrives_as_one(void **state)
         struct udp_received received = receive_one(&pair, &to);
         assert_int_equal(received.length, UDP_SEGMENTED_BYTES);
         assert_int_equal(received.segment_bytes, 1452);
-        piece.iov_len = UDP_SEGMENTED_COUNT * 100;
+        piece.iov_len = 100 * (size_t)UDP_SEGMENTED_COUNT;
         message.segment_bytes = 100;
         assert_int_equal(udp_send(&pair.here, &message), 0);
         received = receive_one(&pair, &to);
