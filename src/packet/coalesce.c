@@ -226,7 +226,7 @@ static bool run_join(struct coalesce *coalesce, struct coalesce_run *run, uint16
 {
     struct coalesce_packet *packet = &coalesce->packets[index];
     struct coalesce_packet *head = &coalesce->packets[run->first];
-    if (!run->open || run - coalesce->runs < coalesce->barrier || run->header_bytes != shape->header_bytes)
+    if (!run->open || run - coalesce->runs < coalesce->barrier)
         return false;
     enum placement placement = place(coalesce, run, shape);
     if (placement == PLACE_NOWHERE || !headers_agree(packet->bytes, head->bytes, shape))

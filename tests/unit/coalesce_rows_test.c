@@ -240,6 +240,45 @@ static void udp_lengths_must_agree(void **state)
     batch_expect("0|1");
 }
 
+/* The sequence number of what cannot be merged is not kept, and must not be taken for 0. */
+static void nothing_joins_a_packet_that_cannot_be_merged(void **state)
+{
+    (void)state;
+    batch_start(true, true);
+    struct packet_plan plan = packet_plan_default(4, PACKET_TCP), ends_at_zero = plan, starts_at_zero = plan;
+    plan.flags |= PACKET_FIN;
+    ends_at_zero.sequence = (uint32_t)-1400;
+    starts_at_zero.sequence = 0;
+    batch_add(&plan);
+    batch_add(&ends_at_zero);
+    batch_expect("0|1");
+    batch_add(&plan);
+    batch_add(&starts_at_zero);
+    batch_expect("0|1");
+}
+
+/* Packets that claim to be shorter than they are, with a checksum over everything. */
+static void padding_is_not_merged(void **state)
+{
+    (void)state;
+    for (uint8_t version = 4; version <= 6; version += 2) {
+        batch_start(true, true);
+        struct packet_plan plan = packet_plan_default(version, PACKET_TCP);
+        for (int i = 0; i < 2; i++) {
+            uint8_t *slot = batch_slots[batch_slot_count], *field = slot + (version == 4 ? 2 : 4);
+            size_t length = packet_build(slot, &plan);
+            bytes_store_be16(field, (uint16_t)(bytes_load_be16(field) - 1));
+            if (version == 4)
+                bytes_store_be16(slot + 10, (uint16_t)(bytes_load_be16(slot + 10) + 1));
+            assert_int_equal(packet_fold(packet_sum(0, slot, 20)) == 0xffff, version == 4);
+            batch_slot_lengths[batch_slot_count++] = length;
+            assert_true(coalesce_add(&batch, slot, length));
+            plan = packet_plan_after(&plan);
+        }
+        batch_expect("0|1");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +289,8 @@ int main(void)
         cmocka_unit_test(a_damaged_ipv4_header_is_written_alone),
         cmocka_unit_test(udp_without_checksum_is_written_alone),
         cmocka_unit_test(udp_lengths_must_agree),
+        cmocka_unit_test(padding_is_not_merged),
+        cmocka_unit_test(nothing_joins_a_packet_that_cannot_be_merged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

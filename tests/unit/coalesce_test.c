@@ -213,25 +213,57 @@ static void a_full_batch_refuses_and_goes_on_after_a_flush(void **state)
     batch_expect("");
 }
 
-/* Every packet a flow of its own: the table is half full. */
-static void as_many_flows_as_packets(void **state)
+/* Flows that differ in one thing each, so many that they meet in the table, which is a quarter full. */
+static struct packet_plan flow_number(size_t number, int difference)
+{
+    struct packet_plan plan =
+        packet_plan_default(number % 2 ? 4 : 6, number % 4 < 2 ? PACKET_UDP : PACKET_TCP);
+    plan.payload_bytes = 20;
+    if (difference == 0)
+        plan.source_port = (uint16_t)(1000 + number / 4);
+    else if (difference == 1)
+        plan.destination_port = (uint16_t)(1000 + number / 4);
+    else if (difference == 2)
+        plan.source = (uint8_t)(number / 4);
+    else
+        plan.destination = (uint8_t)(number / 4);
+    return plan;
+}
+
+static void many_flows_at_once_are_kept_apart(void **state)
 {
     (void)state;
-    batch_start(true, true);
-    for (int half = 0; half < 2; half++)
-        for (size_t i = 0; i < BATCH_MOST / 2; i++) {
-            struct packet_plan plan = packet_plan_default(i % 2 ? 4 : 6, i % 4 < 2 ? PACKET_UDP : PACKET_TCP);
-            plan.source_port = (uint16_t)(1000 + i);
-            plan.payload_bytes = 20;
-            if (half == 1)
+    for (int difference = 0; difference < 4; difference++) {
+        batch_start(true, true);
+        for (size_t i = 0; i < BATCH_MOST; i++) {
+            struct packet_plan plan = flow_number(i % (BATCH_MOST / 2), difference);
+            if (i >= BATCH_MOST / 2)
                 plan = packet_plan_after(&plan);
             batch_add(&plan);
         }
-    assert_int_equal(batch_flush(), 0);
-    assert_int_equal(batch_group_count, BATCH_MOST / 2);
-    for (size_t group = 0; group < batch_group_count; group++) {
-        assert_int_equal(batch_groups[group].count, 2);
-        assert_int_equal(batch_groups[group].slots[0], group);
+        assert_int_equal(batch_flush(), 0);
+        assert_int_equal(batch_group_count, BATCH_MOST / 2);
+        for (size_t group = 0; group < batch_group_count; group++) {
+            assert_int_equal(batch_groups[group].count, 2);
+            assert_int_equal(batch_groups[group].slots[0], group);
+            assert_int_equal(batch_groups[group].slots[1], group + BATCH_MOST / 2);
+        }
+    }
+}
+
+/* The same with every packet a flow of its own: nothing may be merged however often they meet. */
+static void as_many_flows_as_packets(void **state)
+{
+    (void)state;
+    for (int difference = 0; difference < 4; difference++) {
+        batch_start(true, true);
+        for (size_t i = 0; i < BATCH_MOST; i++) {
+            struct packet_plan plan = flow_number(i, difference);
+            plan.sequence += (uint32_t)(i / 4 * 20); /* it would continue its neighbour */
+            batch_add(&plan);
+        }
+        assert_int_equal(batch_flush(), 0);
+        assert_int_equal(batch_group_count, BATCH_MOST);
     }
 }
 
@@ -295,7 +327,7 @@ static void damaged_and_foreign_bytes_are_passed_on(void **state)
     for (int round = 0; round < 40000; round++) {
         struct packet_plan plan = packet_plan_default(round % 2 ? 4 : 6, round % 3 ? PACKET_TCP : PACKET_UDP);
         plan.payload_bytes = packet_random_below(&random, 20);
-        plan.ip_option_bytes = packet_random_below(&random, 3) * 8;
+        plan.ip_option_bytes = (size_t)packet_random_below(&random, 3) * 8;
         uint8_t *slot = batch_slots[batch_slot_count];
         size_t length = packet_build(slot, &plan);
         for (uint32_t changes = packet_random_below(&random, 4); changes > 0; changes--)
@@ -409,7 +441,7 @@ static void random_interleaved_flows_come_back_in_order(void **state)
 static void the_batch_fits_the_first_cache(void **state)
 {
     (void)state;
-    assert_true(sizeof(struct coalesce) < 32 * 1024);
+    assert_true(sizeof(struct coalesce) < 32768);
 }
 
 int main(void)
@@ -425,6 +457,7 @@ int main(void)
         cmocka_unit_test(exactly_65535_bytes_are_allowed),
         cmocka_unit_test(udp_groups_have_a_limited_number_of_datagrams),
         cmocka_unit_test(a_full_batch_refuses_and_goes_on_after_a_flush),
+        cmocka_unit_test(many_flows_at_once_are_kept_apart),
         cmocka_unit_test(as_many_flows_as_packets),
         cmocka_unit_test(all_groups_are_written_and_the_first_error_comes_back),
         cmocka_unit_test(an_unmergeable_packet_is_not_overtaken),

@@ -102,9 +102,9 @@ static struct packet_plan random_plan(struct packet_random *random)
     plan.urgent = (uint16_t)packet_random_next(random);
     packet_random_fill(random, plan.tcp_options, sizeof plan.tcp_options);
     if (packet_random_below(random, 2))
-        plan.tcp_option_bytes = packet_random_below(random, 11) * 4;
+        plan.tcp_option_bytes = (size_t)packet_random_below(random, 11) * 4;
     if (packet_random_below(random, 4) == 0)
-        plan.ip_option_bytes = packet_random_below(random, 6) * 8;
+        plan.ip_option_bytes = (size_t)packet_random_below(random, 6) * 8;
     plan.payload = payload + packet_random_below(random, 100);
     return plan;
 }
