@@ -11,7 +11,7 @@
  * successor. What cannot be merged is a group of its own. Splitting a group again gives the packets that went
  * in, up to IPv4 identifications.
  *
- * Ownership: the struct (about 25 KiB, no resources) is the caller's. Packets are borrowed from add to flush
+ * Ownership: the struct (about 21 KiB, no resources) is the caller's. Packets are borrowed from add to flush
  * and are never written to; merged headers are made in a copy. One thread at a time.
  */
 #ifndef VOLE_PACKET_COALESCE_H
