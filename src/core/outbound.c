@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+/* What a packet takes in a run besides its own length, at most. */
+#define MOST_OVERHEAD (TRANSPORT_HEADER_BYTES + MESSAGE_PADDING_MULTIPLE + AEAD_TAG_BYTES)
+
 enum vole_outcome outbound_route(struct vole_device *device, const uint8_t *packet, size_t length,
                                  struct vole_peer **peer, enum vole_drop *reason)
 {
@@ -55,9 +58,7 @@ void run_reset(struct run *run, struct vole_peer *peer)
 
 uint8_t *run_place(struct run *run, size_t length)
 {
-    size_t longest = TRANSPORT_HEADER_BYTES + length + MESSAGE_PADDING_MULTIPLE + AEAD_TAG_BYTES;
-
-    if (run->count == RUN_PACKETS || run->used + longest > sizeof run->bytes)
+    if (run->count == RUN_PACKETS || run->used + length + MOST_OVERHEAD > sizeof run->bytes)
         return NULL;
     return run->bytes + run->used + TRANSPORT_HEADER_BYTES;
 }
@@ -145,10 +146,9 @@ bool outbound_drain(struct vole_device *device, struct vole_peer *peer, struct r
                     struct vole_endpoint *to, const struct vole_time *now)
 {
     struct keypair *keypair = atomic_load_explicit(&peer->keypairs.current, memory_order_acquire);
-    uint32_t mtu = atomic_load_explicit(&device->mtu, memory_order_relaxed);
+    uint32_t fitting, mtu = atomic_load_explicit(&device->mtu, memory_order_relaxed);
     uint64_t counter;
-    size_t length;
-    uint8_t *place;
+    bool reserved;
 
     run_reset(run, peer);
     if (!keypair_can_send(keypair, now->boot_ns) ||
@@ -157,19 +157,24 @@ bool outbound_drain(struct vole_device *device, struct vole_peer *peer, struct r
             timers_want_handshake(peer, now);
         return false;
     }
-    /* Counters are reserved under the lock, before the packets are taken: whoever comes later, from whatever
-     * thread, gets later ones, and if the key is used up the packets have not moved. */
+    /* Counters are reserved under the lock, as many as packets fit and before these are taken: whoever comes
+     * later, from whatever thread, gets later ones, and if the key is used up the packets have not moved. */
     staged_lock(&device->staged);
-    if (staged_first_length(&device->staged, peer) != SIZE_MAX &&
-        keypair_reserve(keypair, RUN_PACKETS, &counter))
-        while ((length = staged_first_length(&device->staged, peer)) != SIZE_MAX &&
-               (place = run_place(run, length)) != NULL) {
-            staged_pop(&device->staged, peer, place);
-            run_add(run, length, false, mtu);
-        }
+    fitting = staged_fitting(&device->staged, peer, RUN_PACKETS, sizeof run->bytes, MOST_OVERHEAD);
+    reserved = fitting > 0 && keypair_reserve(keypair, fitting, &counter);
+    while (reserved && run->count < fitting) {
+        size_t length = staged_first_length(&device->staged, peer);
+
+        staged_pop(&device->staged, peer, run_place(run, length));
+        run_add(run, length, false, mtu);
+    }
     staged_unlock(&device->staged);
-    if (run->count == 0)
+    if (fitting == 0)
         return false;
+    if (!reserved) {
+        timers_want_handshake(peer, now);
+        return false;
+    }
     seal(run, keypair, counter);
     read_destination(peer, to);
     timers_packet_sent(peer, now);

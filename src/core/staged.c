@@ -261,6 +261,22 @@ uint32_t staged_purge(struct staged *staged, struct vole_peer *peer, enum vole_d
     return purged;
 }
 
+uint32_t staged_fitting(const struct staged *staged, const struct vole_peer *peer, uint32_t packets,
+                        size_t bytes, size_t extra)
+{
+    uint32_t count = 0;
+
+    for (uint32_t number = peer->staged.first; number != STAGED_NONE && count < packets; count++) {
+        const struct staged_block *first = block(staged, number);
+
+        if (first->length + extra > bytes)
+            break;
+        bytes -= first->length + extra;
+        number = first->next_of_peer;
+    }
+    return count;
+}
+
 size_t staged_first_length(const struct staged *staged, const struct vole_peer *peer)
 {
     return peer->staged.first != STAGED_NONE ? block(staged, peer->staged.first)->length : SIZE_MAX;

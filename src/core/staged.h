@@ -61,9 +61,12 @@ bool staged_add_keepalive(struct staged *staged, struct vole_peer *peer);
 uint32_t staged_purge(struct staged *staged, struct vole_peer *peer, enum vole_drop reason);
 
 /* Taking packets out, so that counters can be reserved in queue order before anybody else's: lock, look at
- * the length of the first, pop it into memory of that size, as often as wanted, unlock. */
+ * how many fit, pop them into memory of their length, unlock. */
 void staged_lock(struct staged *staged);
 void staged_unlock(struct staged *staged);
+/* How many of the first packets fit into so many bytes if each takes extra bytes besides its length. */
+uint32_t staged_fitting(const struct staged *staged, const struct vole_peer *peer, uint32_t packets,
+                        size_t bytes, size_t extra);
 size_t staged_first_length(const struct staged *staged, const struct vole_peer *peer); /* SIZE_MAX: none */
 void staged_pop(struct staged *staged, struct vole_peer *peer, uint8_t *packet);
 
