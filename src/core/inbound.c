@@ -69,25 +69,32 @@ static uint32_t authenticate(struct vole_device *device, struct inbound_run *run
     return accepted;
 }
 
-/* What any authentic packet does, whatever is inside: endpoint, confirmation, last-minute rekey, timers. */
-static void note_arrival(struct inbound_run *run, struct keypair *keypair, uint32_t data_packets,
-                         const struct vole_time *now)
+/* Rekey by receiving (timers §4): our duty if we began the session, once, in its last quarter minute. */
+static void check_last_minute(struct vole_peer *peer, const struct vole_time *now)
 {
-    struct vole_peer *peer = run->peer;
-    struct keypair *current;
+    struct keypair *current = atomic_load_explicit(&peer->keypairs.current, memory_order_acquire);
 
-    if (endpoint_learn(&peer->endpoint, &run->from))
-        notice_post(peer, NOTICE_ENDPOINT_MOVED);
-    if (atomic_load_explicit(&keypair->unconfirmed, memory_order_relaxed) &&
-        atomic_exchange_explicit(&keypair->unconfirmed, false, memory_order_relaxed))
-        notice_post(peer, NOTICE_KEY_CONFIRMED);
-    current = atomic_load_explicit(&peer->keypairs.current, memory_order_acquire);
     if (current != NULL && current->initiator &&
         atomic_load_explicit(&current->can_send, memory_order_relaxed) &&
         current->birth_ns + LAST_MINUTE_REKEY <= now->boot_ns &&
         !atomic_load_explicit(&peer->timers.last_minute_done, memory_order_relaxed) &&
         !atomic_exchange_explicit(&peer->timers.last_minute_done, true, memory_order_relaxed))
         timers_want_handshake(peer, now);
+}
+
+/* What any authentic packet does, whatever is inside: endpoint, confirmation, last-minute rekey, timers. */
+static void note_arrival(struct inbound_run *run, struct keypair *keypair, uint32_t data_packets,
+                         const struct vole_time *now)
+{
+    struct vole_peer *peer = run->peer;
+
+    if (endpoint_learn(&peer->endpoint, &run->from))
+        notice_post(peer, NOTICE_ENDPOINT_MOVED);
+    if (atomic_load_explicit(&keypair->unconfirmed, memory_order_relaxed) &&
+        atomic_exchange_explicit(&keypair->unconfirmed, false, memory_order_relaxed))
+        notice_post(peer, NOTICE_KEY_CONFIRMED); /* then current is as good as replaced by this one */
+    else
+        check_last_minute(peer, now);
     timers_packet_received(peer, now);
     timers_data_received(peer, data_packets, now);
 }
