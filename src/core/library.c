@@ -30,13 +30,15 @@ static enum vole_outcome dropped(struct vole_device *device, enum vole_drop reas
     return VOLE_DROPPED;
 }
 
-/* Sends what waited before this packet, and with it the packet. */
-static void drain(struct vole_device *device, struct vole_peer *peer, const struct vole_time *now)
+/* Sends what waited before this packet, and with it the packet. Whether the packet itself was taken. */
+static bool drain(struct vole_device *device, struct vole_peer *peer, const struct vole_time *now)
 {
     struct vole_endpoint to;
+    bool taken = false;
 
     while (outbound_drain(device, peer, device->run, &to, now))
-        outbound_send_here(device, device->run, &to, now);
+        taken = outbound_send_here(device, device->run, &to, now);
+    return taken;
 }
 
 enum vole_outcome vole_device_send(struct vole_device *device, const uint8_t *packet, size_t length,
@@ -48,6 +50,7 @@ enum vole_outcome vole_device_send(struct vole_device *device, const uint8_t *pa
     struct vole_peer *peer;
     enum vole_drop reason;
     uint8_t *place;
+    bool taken;
 
     if (!atomic_load_explicit(&device->up, memory_order_relaxed)) {
         device_drop(device, VOLE_DROP_INTERFACE_DOWN, 1);
@@ -65,12 +68,12 @@ enum vole_outcome vole_device_send(struct vole_device *device, const uint8_t *pa
     run_add(run, length, false, atomic_load_explicit(&device->mtu, memory_order_relaxed));
     switch (outbound_prepare(device, run, &to, now)) {
     case RUN_SEALED:
-        outbound_send_here(device, run, &to, now);
-        outcome = VOLE_SENT;
+        taken = outbound_send_here(device, run, &to, now);
+        outcome = taken ? VOLE_SENT : dropped(device, VOLE_DROP_SEND_FAILED);
         break;
     case RUN_BEHIND:
-        drain(device, peer, now);
-        outcome = VOLE_SENT;
+        taken = drain(device, peer, now);
+        outcome = taken ? VOLE_SENT : dropped(device, VOLE_DROP_SEND_FAILED);
         break;
     case RUN_STAGED:
         break;

@@ -224,9 +224,11 @@ void outbound_finish(struct run *run, const struct vole_time *now)
         timers_want_handshake(run->peer, now);
 }
 
-void outbound_send_here(struct vole_device *device, struct run *run, const struct vole_endpoint *to,
+bool outbound_send_here(struct vole_device *device, struct run *run, const struct vole_endpoint *to,
                         const struct vole_time *now)
 {
+    bool taken = false;
+
     for (uint32_t i = 0; i < run->count; i++) {
         int result = to->address.family == 0
                          ? -1
@@ -235,10 +237,12 @@ void outbound_send_here(struct vole_device *device, struct run *run, const struc
 
         if (result > 0)
             endpoint_clear_source(&run->peer->endpoint);
-        if (result >= 0)
+        taken = result >= 0;
+        if (taken)
             outbound_sent(run, i, 1, now);
         else
             outbound_refused(run, i, 1);
     }
     outbound_finish(run, now);
+    return taken;
 }

@@ -59,8 +59,9 @@ void outbound_finish(struct run *run, const struct vole_time *now);
  * until false, sending each. */
 bool outbound_drain(struct vole_device *device, struct vole_peer *peer, struct run *run,
                     struct vole_endpoint *to, const struct vole_time *now);
-/* Sends a sealed run datagram by datagram through hooks.send and reports it: control's and libvole's way. */
-void outbound_send_here(struct vole_device *device, struct run *run, const struct vole_endpoint *to,
+/* Sends a sealed run datagram by datagram through hooks.send and reports it: control's and libvole's way.
+ * Whether the last one was taken. */
+bool outbound_send_here(struct vole_device *device, struct run *run, const struct vole_endpoint *to,
                         const struct vole_time *now);
 /* Length after padding, clamped to the MTU (protocol §6). */
 size_t outbound_padded(size_t length, uint32_t mtu);

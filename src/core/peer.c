@@ -55,7 +55,7 @@ static void drain_here(struct vole_device *device, const struct vole_time *now)
 
     while ((peer = staged_next_ready(&device->staged)) != NULL)
         while (outbound_drain(device, peer, device->run, &to, now))
-            outbound_send_here(device, device->run, &to, now);
+            (void)outbound_send_here(device, device->run, &to, now);
 }
 
 void peer_send_staged(struct vole_peer *peer, const struct vole_time *now)
