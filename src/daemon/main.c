@@ -20,7 +20,10 @@ int main(int count, char **arguments)
     case OPTIONS_VERSION:
         return printf("voled %s\n", vole_version()) < 0 || fflush(stdout) != 0;
     case OPTIONS_WRONG:
-        (void)fprintf(stderr, "voled: %s\n\n%s", options.message, options_usage());
+        (void)fprintf(stderr,
+                      "voled: %s\nusage: voled [-f | --foreground] [SWITCH...] NAME\n"
+                      "'voled --help' says more.\n",
+                      options.message);
         return 1;
     case OPTIONS_RUN:
         break;

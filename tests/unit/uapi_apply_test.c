@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From the lines of a set request to the device and back by a dump: sections, order, no rollback, and dumps
+ * that go on while the configuration changes. The device is the real one; there are no sockets or workers.
+ */
+#include "daemon/uapi_apply.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define KEY_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0a"
+#define KEY_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb0b"
+#define KEY_C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc0c"
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+/* A private key as it is read back (clamped), and its public key. */
+#define PRIVATE "6010101010101010101010101010101010101010101010101010101010101050"
+
+struct fixture {
+    struct engine engine;
+    unsigned sent; /* datagrams */
+    struct vole_endpoint sent_to;
+};
+
+static int note_send(void *context, const struct vole_endpoint *to, uint8_t traffic_class,
+                     const uint8_t *datagram, size_t length)
+{
+    struct fixture *fixture = context;
+
+    (void)traffic_class;
+    (void)datagram;
+    (void)length;
+    fixture->sent++;
+    fixture->sent_to = *to;
+    return 0;
+}
+
+static void note_removed(void *context, struct vole_peer *peer)
+{
+    uapi_dumps_forget(&((struct fixture *)context)->engine.dumps, peer);
+}
+
+static void count_up(void *context, uint8_t *bytes, size_t length)
+{
+    static uint8_t next;
+
+    (void)context;
+    for (size_t i = 0; i < length; i++)
+        bytes[i] = ++next;
+}
+
+static int make(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    struct device_options options = {
+        .hooks = {.context = fixture, .send = note_send, .peer_removed = note_removed, .random = count_up}};
+    struct vole_time now = {.monotonic_ns = 1000000000, .boot_ns = 100000000000, .real_s = 1};
+    static const struct options_switches switches = {.no_tso = false};
+
+    fixture->engine.device = device_new(&options, &now);
+    assert_non_null(fixture->engine.device);
+    sockets_init(&fixture->engine.sockets, -1, fixture->engine.workers, 1, &switches);
+    *state = fixture;
+    return 0;
+}
+
+static int unmake(void **state)
+{
+    struct fixture *fixture = *state;
+
+    vole_device_free(fixture->engine.device);
+    free(fixture);
+    return 0;
+}
+
+static int apply(struct fixture *fixture, const char *lines)
+{
+    return uapi_apply(&fixture->engine, lines, strlen(lines));
+}
+
+/* The whole dump at once; valid until the next one. */
+static const char *dumped(struct fixture *fixture)
+{
+    static char bytes[16384];
+    struct uapi_text text = {.bytes = bytes, .capacity = sizeof bytes - 1};
+    struct uapi_dump dump;
+
+    uapi_dump_begin(&fixture->engine, &dump, false);
+    assert_true(uapi_dump_more(&dump, &text));
+    uapi_dump_end(&dump);
+    bytes[text.length] = '\0';
+    return bytes;
+}
+
+/* What a peer without anything looks like. */
+#define PEER(key, middle, keepalive, rest)                                                                   \
+    "public_key=" key "\npreshared_key=" ZEROS "\nprotocol_version=1\n" middle                               \
+    "last_handshake_time_sec=0\nlast_handshake_time_nsec=0\ntx_bytes=0\nrx_bytes=0\n"                        \
+    "persistent_keepalive_interval=" keepalive "\n" rest
+
+static void what_is_set_is_read_back_in_order_of_creation(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(apply(fixture, "private_key=" PRIVATE "\nlisten_port=77\nfwmark=16\nreplace_peers=true\n"
+                                    "public_key=" KEY_B "\nendpoint=192.0.2.1:9\nallowed_ip=10.0.0.7/8\n"
+                                    "allowed_ip=fd00::/16\npersistent_keepalive_interval=25\n"
+                                    "public_key=" KEY_A "\nprotocol_version=1\n"),
+                     0);
+    assert_string_equal(dumped(fixture),
+                        "private_key=" PRIVATE
+                        "\nlisten_port=77\nfwmark=16\n" PEER(KEY_B, "endpoint=192.0.2.1:9\n", "25",
+                                                             "allowed_ip=10.0.0.0/8\nallowed_ip=fd00::/16\n")
+                            PEER(KEY_A, "", "0", ""));
+}
+
+static void what_is_before_an_error_stays(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(apply(fixture, "listen_port=5\nlisten_port=x\nfwmark=1\n"), -EINVAL);
+    assert_string_equal(dumped(fixture), "listen_port=5\n");
+    assert_int_equal(apply(fixture, "public_key=" KEY_A "\npersistent_keepalive_interval=3\nnonsense\n"
+                                    "allowed_ip=10.0.0.0/8\n"),
+                     -EPROTO);
+    assert_string_equal(dumped(fixture), "listen_port=5\n" PEER(KEY_A, "", "3", ""));
+}
+
+static void keys_of_the_other_section_are_invalid(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(apply(fixture, "allowed_ip=10.0.0.0/8\n"), -EINVAL);
+    assert_int_equal(apply(fixture, "public_key=" KEY_A "\nlisten_port=1\n"), -EINVAL);
+    assert_int_equal(apply(fixture, "rx_bytes=1\n"), -EINVAL);
+}
+
+static void update_only_makes_no_peer(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(apply(fixture, "public_key=" KEY_A "\nupdate_only=true\nallowed_ip=10.0.0.0/8\n"
+                                    "public_key=" KEY_B "\n"),
+                     0);
+    assert_string_equal(dumped(fixture), PEER(KEY_B, "", "0", ""));
+    assert_int_equal(apply(fixture, "public_key=" KEY_B "\nupdate_only=true\nallowed_ip=10.0.0.0/8\n"), 0);
+    assert_string_equal(dumped(fixture), PEER(KEY_B, "", "0", "allowed_ip=10.0.0.0/8\n"));
+}
+
+static void a_removed_peers_section_is_checked_but_ignored(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(apply(fixture, "public_key=" KEY_A "\npublic_key=" KEY_B "\n"), 0);
+    assert_int_equal(apply(fixture, "public_key=" KEY_A "\nremove=true\nallowed_ip=10.0.0.0/8\n"), 0);
+    assert_string_equal(dumped(fixture), PEER(KEY_B, "", "0", ""));
+    assert_int_equal(apply(fixture, "public_key=" KEY_C "\nremove=true\nallowed_ip=10.0.0.0\n"), -EINVAL);
+    assert_string_equal(dumped(fixture), PEER(KEY_B, "", "0", ""));
+}
+
+static void the_own_public_key_is_silently_no_peer(void **state)
+{
+    struct fixture *fixture = *state;
+    char lines[256];
+    uint8_t public_key[VOLE_KEY_BYTES];
+    int used;
+
+    assert_int_equal(apply(fixture, "private_key=" PRIVATE "\n"), 0);
+    assert_true(vole_device_public_key(fixture->engine.device, public_key));
+    used = snprintf(lines, sizeof lines, "public_key=");
+    for (size_t i = 0; i < sizeof public_key; i++)
+        used += snprintf(lines + used, sizeof lines - (size_t)used, "%02x", public_key[i]);
+    (void)snprintf(lines + used, sizeof lines - (size_t)used, "\nallowed_ip=10.0.0.0/8\n");
+    assert_int_equal(apply(fixture, lines), 0);
+    assert_string_equal(dumped(fixture), "private_key=" PRIVATE "\n");
+    assert_int_equal(apply(fixture, "private_key=" ZEROS "\n"), 0);
+    assert_int_equal(apply(fixture, lines), 0);
+    assert_int_equal(vole_peer_count(fixture->engine.device), 1);
+    assert_int_equal(apply(fixture, "private_key=" PRIVATE "\n"), 0);
+    assert_int_equal(vole_peer_count(fixture->engine.device), 0);
+}
+
+static void the_same_peer_twice_goes_on_with_it(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(apply(fixture, "public_key=" KEY_A "\nallowed_ip=10.0.0.0/8\npublic_key=" KEY_A
+                                    "\nallowed_ip=11.0.0.0/8\n"),
+                     0);
+    assert_string_equal(dumped(fixture),
+                        PEER(KEY_A, "", "0", "allowed_ip=10.0.0.0/8\nallowed_ip=11.0.0.0/8\n"));
+}
+
+static void allowed_ips_move_are_replaced_and_are_taken_away(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(apply(fixture, "public_key=" KEY_A "\nallowed_ip=10.0.0.0/8\nallowed_ip=11.0.0.0/8\n"
+                                    "public_key=" KEY_B "\nallowed_ip=10.0.0.0/8\n"),
+                     0);
+    assert_string_equal(dumped(fixture), PEER(KEY_A, "", "0", "allowed_ip=11.0.0.0/8\n")
+                                             PEER(KEY_B, "", "0", "allowed_ip=10.0.0.0/8\n"));
+    assert_int_equal(apply(fixture, "public_key=" KEY_A "\nreplace_allowed_ips=true\nallowed_ip=12.0.0.0/8\n"
+                                    "public_key=" KEY_B "\nallowed_ip=-10.0.0.0/8\nallowed_ip=-12.0.0.0/8\n"),
+                     0);
+    assert_string_equal(dumped(fixture),
+                        PEER(KEY_A, "", "0", "allowed_ip=12.0.0.0/8\n") PEER(KEY_B, "", "0", ""));
+}
+
+static void replace_peers_removes_those_that_are_there(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(apply(fixture, "public_key=" KEY_A "\npublic_key=" KEY_B "\n"), 0);
+    assert_int_equal(apply(fixture, "replace_peers=true\npublic_key=" KEY_C "\n"), 0);
+    assert_string_equal(dumped(fixture), PEER(KEY_C, "", "0", ""));
+}
+
+/* The keepalive that is sent when its interval is switched on goes to an endpoint given later. */
+static void a_keepalive_goes_out_when_the_peer_is_finished(void **state)
+{
+    struct fixture *fixture = *state;
+    struct vole_time now = {.monotonic_ns = 1000000000, .boot_ns = 100000000000, .real_s = 1};
+
+    vole_device_up(fixture->engine.device, &now);
+    assert_int_equal(apply(fixture, "private_key=" PRIVATE "\npublic_key=" KEY_A
+                                    "\npersistent_keepalive_interval=25\nendpoint=192.0.2.1:9\n"
+                                    "public_key=" KEY_B "\nendpoint=192.0.2.2:9\n"),
+                     0);
+    assert_int_equal(fixture->sent, 1);
+    assert_int_equal(fixture->sent_to.port, 9);
+    assert_int_equal(fixture->sent_to.address.bytes[3], 1);
+}
+
+/* ---- dumps in pieces ---- */
+
+#define PIECE_BYTES 1024
+
+/* One piece of a dump; true if it was the last. */
+static bool piece(struct uapi_dump *dump, char bytes[static PIECE_BYTES + 1])
+{
+    struct uapi_text text = {.bytes = bytes, .capacity = PIECE_BYTES};
+    bool last = uapi_dump_more(dump, &text);
+
+    bytes[text.length] = '\0';
+    return last;
+}
+
+static unsigned count(const char *text, const char *word)
+{
+    unsigned found = 0;
+
+    for (const char *place = text; (place = strstr(place, word)) != NULL; place++)
+        found++;
+    return found;
+}
+
+static void make_peers(struct fixture *fixture, unsigned first, unsigned last)
+{
+    char lines[128];
+
+    for (unsigned i = first; i <= last; i++) {
+        (void)snprintf(lines, sizeof lines, "public_key=%064u\n", i);
+        assert_int_equal(apply(fixture, lines), 0);
+    }
+}
+
+static void a_dump_survives_the_removal_of_any_peer(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[PIECE_BYTES + 1];
+
+    for (unsigned removed = 1; removed <= 20; removed++) {
+        struct uapi_dump dump;
+        char line[128];
+        unsigned seen = 0;
+        bool last;
+
+        make_peers(fixture, 1, 20);
+        uapi_dump_begin(&fixture->engine, &dump, false);
+        last = piece(&dump, text);
+        seen += count(text, "public_key");
+        (void)snprintf(line, sizeof line, "public_key=%064u\nremove=true\n", removed);
+        assert_int_equal(apply(fixture, line), 0);
+        while (!last) {
+            last = piece(&dump, text);
+            seen += count(text, "public_key");
+        }
+        uapi_dump_end(&dump);
+        assert_in_range(seen, 19, 20);
+        assert_int_equal(apply(fixture, "replace_peers=true\n"), 0);
+    }
+}
+
+static void a_dump_survives_the_removal_of_all_peers(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uapi_dump dumps[2];
+    char text[PIECE_BYTES + 1];
+
+    make_peers(fixture, 1, 20);
+    uapi_dump_begin(&fixture->engine, &dumps[0], false);
+    uapi_dump_begin(&fixture->engine, &dumps[1], true);
+    assert_false(piece(&dumps[0], text));
+    assert_int_equal(apply(fixture, "replace_peers=true\n"), 0);
+    assert_true(piece(&dumps[0], text));
+    assert_string_equal(text, "");
+    uapi_dump_end(&dumps[0]);
+    uapi_dump_end(&dumps[1]);
+    assert_null(fixture->engine.dumps.first);
+}
+
+static void a_dump_in_the_middle_of_allowed_ips_survives_their_change(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uapi_dump dump;
+    char text[PIECE_BYTES + 1];
+    char lines[128];
+    unsigned seen;
+    bool last;
+
+    for (unsigned i = 0; i < 200; i++) {
+        (void)snprintf(lines, sizeof lines, "public_key=" KEY_A "\nallowed_ip=10.0.%u.0/24\n", i);
+        assert_int_equal(apply(fixture, lines), 0);
+    }
+    uapi_dump_begin(&fixture->engine, &dump, false);
+    assert_false(piece(&dump, text));
+    seen = count(text, "allowed_ip=");
+    assert_in_range(seen, 1, 199);
+    assert_int_equal(apply(fixture, "public_key=" KEY_B "\nallowed_ip=10.0.3.0/24\n"), 0);
+    do {
+        last = piece(&dump, text);
+        seen += count(text, "allowed_ip=");
+    } while (!last);
+    uapi_dump_end(&dump);
+    /* One moved away, after it was seen here; it is seen once more with its new owner. One in the place it
+     * left is missed. */
+    assert_in_range(seen, 199, 201);
+    assert_int_equal(apply(fixture, "replace_peers=true\n"), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_set_is_read_back_in_order_of_creation),
+        TEST(what_is_before_an_error_stays),
+        TEST(keys_of_the_other_section_are_invalid),
+        TEST(update_only_makes_no_peer),
+        TEST(a_removed_peers_section_is_checked_but_ignored),
+        TEST(the_own_public_key_is_silently_no_peer),
+        TEST(the_same_peer_twice_goes_on_with_it),
+        TEST(allowed_ips_move_are_replaced_and_are_taken_away),
+        TEST(replace_peers_removes_those_that_are_there),
+        TEST(a_keepalive_goes_out_when_the_peer_is_finished),
+        TEST(a_dump_survives_the_removal_of_any_peer),
+        TEST(a_dump_survives_the_removal_of_all_peers),
+        TEST(a_dump_in_the_middle_of_allowed_ips_survives_their_change),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
