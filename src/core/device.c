@@ -355,24 +355,25 @@ size_t vole_peer_count(const struct vole_device *device)
 /* ---- what waits ---- */
 
 bool device_queue_handshake(struct vole_device *device, const uint8_t *datagram, size_t length,
-                            const struct vole_endpoint *from)
+                            const struct vole_endpoint *from, enum vole_drop *reason)
 {
     enum message_type type = message_type(datagram, length);
     const struct blake2s_keyed *filter = atomic_load_explicit(&device->mac1_filter, memory_order_acquire);
 
     if (type == MESSAGE_INVALID || type == MESSAGE_TRANSPORT) {
-        device_drop(device, VOLE_DROP_MALFORMED, 1);
+        *reason = VOLE_DROP_MALFORMED;
     } else if (filter == NULL) {
-        device_drop(device, VOLE_DROP_NO_PRIVATE_KEY, 1);
+        *reason = VOLE_DROP_NO_PRIVATE_KEY;
     } else if (type != MESSAGE_COOKIE_REPLY && !cookie_mac1_valid(filter, datagram, length)) {
-        device_drop(device, VOLE_DROP_WRONG_MAC1, 1);
+        *reason = VOLE_DROP_WRONG_MAC1;
     } else if (!handshake_queue_put(&device->queue, datagram, length, from)) {
-        device_drop(device, VOLE_DROP_HANDSHAKE_QUEUE_FULL, 1);
+        *reason = VOLE_DROP_HANDSHAKE_QUEUE_FULL;
     } else {
         if (device->hooks.wake_control != NULL)
             device->hooks.wake_control(device->hooks.context);
         return true;
     }
+    device_drop(device, *reason, 1);
     return false;
 }
 

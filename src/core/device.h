@@ -76,10 +76,10 @@ VOLE_MUST_CHECK struct vole_device *device_new(const struct device_options *opti
                                                const struct vole_time *now);
 /* Counts a drop that can be blamed on no peer. Any thread. */
 void device_drop(struct vole_device *device, enum vole_drop reason, uint64_t packets);
-/* The worker's filter for handshake messages: mac1 checked, then queued for control; else counted and false.
- * Cookie replies are queued as well. Any thread, in a read section. */
+/* The worker's filter for handshake messages: mac1 checked, then queued for control; else false, and *reason
+ * is written and counted. Cookie replies are queued as well. Any thread, in a read section. */
 bool device_queue_handshake(struct vole_device *device, const uint8_t *datagram, size_t length,
-                            const struct vole_endpoint *from);
+                            const struct vole_endpoint *from, enum vole_drop *reason);
 /* Control's part of the notices: what the workers saw. vole_device_tick does this too. */
 void device_take_notices(struct vole_device *device, const struct vole_time *now);
 /* Works off queued handshakes, at most this many; returns how many are left. */

@@ -9,6 +9,7 @@
 #include "crypto/memory.h"
 #include "crypto/start.h"
 #include "crypto/x25519.h"
+#include "packet/ip.h"
 
 #include <string.h>
 
@@ -49,22 +50,20 @@ enum vole_outcome vole_device_send(struct vole_device *device, const uint8_t *pa
     struct vole_endpoint to;
     struct vole_peer *peer;
     enum vole_drop reason;
-    uint8_t *place;
     bool taken;
 
     if (!atomic_load_explicit(&device->up, memory_order_relaxed)) {
         device_drop(device, VOLE_DROP_INTERFACE_DOWN, 1);
         return dropped(device, VOLE_DROP_INTERFACE_DOWN);
     }
+    if (length > IP_MAX_BYTES) {
+        device_drop(device, VOLE_DROP_NOT_IP, 1);
+        return dropped(device, VOLE_DROP_NOT_IP);
+    }
     if (outbound_route(device, packet, length, &peer, &reason) == VOLE_DROPPED)
         return dropped(device, reason);
     run_reset(run, peer);
-    place = run_place(run, length);
-    if (place == NULL) {
-        device_drop(device, VOLE_DROP_NOT_IP, 1); /* longer than any IP packet */
-        return dropped(device, VOLE_DROP_NOT_IP);
-    }
-    memcpy(place, packet, length);
+    memcpy(run_place(run, length), packet, length); /* an empty run has room for any packet */
     run_add(run, length, false, atomic_load_explicit(&device->mtu, memory_order_relaxed));
     switch (outbound_prepare(device, run, &to, now)) {
     case RUN_SEALED:
@@ -73,7 +72,8 @@ enum vole_outcome vole_device_send(struct vole_device *device, const uint8_t *pa
         break;
     case RUN_BEHIND:
         taken = drain(device, peer, now);
-        outcome = taken ? VOLE_SENT : dropped(device, VOLE_DROP_SEND_FAILED);
+        if (atomic_load_explicit(&peer->staged.count, memory_order_relaxed) == 0) /* the key lasted */
+            outcome = taken ? VOLE_SENT : dropped(device, VOLE_DROP_SEND_FAILED);
         break;
     case RUN_STAGED:
         break;
@@ -123,7 +123,12 @@ enum vole_outcome vole_device_receive(struct vole_device *device, uint8_t *datag
 bool vole_device_queue(struct vole_device *device, const uint8_t *datagram, size_t length,
                        const struct vole_endpoint *from)
 {
-    return device_queue_handshake(device, datagram, length, from);
+    enum vole_drop reason;
+
+    if (device_queue_handshake(device, datagram, length, from, &reason))
+        return true;
+    (void)dropped(device, reason);
+    return false;
 }
 
 void vole_public_key(uint8_t public_key[VOLE_KEY_BYTES], const uint8_t private_key[VOLE_KEY_BYTES])

@@ -88,9 +88,10 @@ static void take_datagram(struct worker *worker, uint8_t *datagram, size_t lengt
                           const struct udp_received *message, const struct vole_time *now)
 {
     struct inbound_run *run = &worker->inbound;
+    enum vole_drop ignored;
 
     if (message_type(datagram, length) != MESSAGE_TRANSPORT) {
-        (void)device_queue_handshake(worker->settings.device, datagram, length, &message->from);
+        (void)device_queue_handshake(worker->settings.device, datagram, length, &message->from, &ignored);
         return;
     }
     if (run->count == 0 || !same_path(run, message) || !inbound_add(run, datagram, length)) {
