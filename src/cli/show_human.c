@@ -53,8 +53,7 @@ static void print_duration(const struct terminal_styles *style, uint64_t seconds
     static const struct {
         const char *word;
         uint64_t seconds;
-    } units[] = {
-        {"year", 365 * 24 * 3600}, {"day", 24 * 3600}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
+    } units[] = {{"year", 31536000}, {"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
     const char *separator = "";
 
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
@@ -151,11 +150,15 @@ static void print_peer(const struct terminal_styles *style, const struct model_p
     }
 }
 
+struct sorted_peer {
+    const struct model_peer *peer;
+};
+
 /* Newest handshake first, so never (0) comes last; equal ones stay in the device's order. */
 static int compare_peers(const void *left, const void *right)
 {
-    const struct model_peer *a = *(const struct model_peer *const *)left;
-    const struct model_peer *b = *(const struct model_peer *const *)right;
+    const struct model_peer *a = ((const struct sorted_peer *)left)->peer;
+    const struct model_peer *b = ((const struct sorted_peer *)right)->peer;
 
     if (a->latest_handshake_s != b->latest_handshake_s)
         return a->latest_handshake_s > b->latest_handshake_s ? -1 : 1;
@@ -166,16 +169,16 @@ static int compare_peers(const void *left, const void *right)
 
 static void print_peers(const struct terminal_styles *style, const struct model_device *device)
 {
-    const struct model_peer **sorted = calloc(device->peer_count, sizeof(struct model_peer *));
+    struct sorted_peer *sorted = calloc(device->peer_count, sizeof(*sorted));
 
     /* without the memory for sorting, unsorted is better than nothing */
     for (size_t i = 0; sorted != NULL && i < device->peer_count; i++)
-        sorted[i] = &device->peers[i];
+        sorted[i].peer = &device->peers[i];
     if (sorted != NULL)
         qsort(sorted, device->peer_count, sizeof(*sorted), compare_peers);
     for (size_t i = 0; i < device->peer_count; i++) {
         putchar('\n');
-        print_peer(style, sorted != NULL ? sorted[i] : &device->peers[i]);
+        print_peer(style, sorted != NULL ? sorted[i].peer : &device->peers[i]);
     }
     free(sorted);
 }

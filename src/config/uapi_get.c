@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A table of known keys and their sections; a switch that puts a value where it belongs. Only the reading
- * side of uapi §3: what a set request may say is uapi_set.c.
+ * A table of known keys and their sections, and one function for each section that puts a value where it
+ * belongs. Only the reading side of uapi §3: what a set request may say is uapi_set.c.
  */
 #include "config/uapi_get.h"
 
@@ -52,14 +52,11 @@ static const struct {
     [GET_ERRNO] = {"errno", ANYWHERE, INT_MAX},
 };
 
-static enum get_key get_key_find(const char *name, size_t length, bool in_peer)
+static enum get_key get_key_find(const char *name, size_t length)
 {
     for (unsigned i = 0; i < GET_UNKNOWN; i++) {
-        if (strlen(get_keys[i].name) != length || memcmp(get_keys[i].name, name, length) != 0)
-            continue;
-        if (get_keys[i].section == (in_peer ? IN_DEVICE : IN_PEER))
-            return GET_UNKNOWN;
-        return (enum get_key)i;
+        if (strlen(get_keys[i].name) == length && memcmp(get_keys[i].name, name, length) == 0)
+            return (enum get_key)i;
     }
     return GET_UNKNOWN;
 }
@@ -108,17 +105,28 @@ static int read_public_key(struct model_device *device, const char *text, size_t
     return model_add_peer(device, public_key) != NULL ? 0 : -ENOMEM;
 }
 
-/* Keys whose value is a number. peer is NULL in the device section; the section is known to be right. */
-static int store_number(struct uapi_get *get, struct model_peer *peer, enum get_key key, uint64_t number)
+/* A value of the device section. */
+static int read_device_value(struct model_device *device, enum get_key key, const char *text, size_t length)
 {
+    uint64_t number;
+
+    if (key == GET_PRIVATE_KEY)
+        return read_private_key(device, text, length);
+    if (!number_read(&number, text, length, get_keys[key].maximum))
+        return -EPROTO;
     if (key == GET_LISTEN_PORT)
-        get->device->listen_port = (uint16_t)number;
-    else if (key == GET_FWMARK)
-        get->device->fwmark = (uint32_t)number;
-    else if (key == GET_ERRNO)
-        get->error = (int)number;
-    if (peer == NULL)
-        return 0;
+        device->listen_port = (uint16_t)number;
+    else
+        device->fwmark = (uint32_t)number;
+    return 0;
+}
+
+static int read_peer_number(struct model_peer *peer, enum get_key key, const char *text, size_t length)
+{
+    uint64_t number;
+
+    if (!number_read(&number, text, length, get_keys[key].maximum))
+        return -EPROTO;
     if (key == GET_LAST_HANDSHAKE_SEC)
         peer->latest_handshake_s = (int64_t)number;
     else if (key == GET_LAST_HANDSHAKE_NSEC)
@@ -127,8 +135,30 @@ static int store_number(struct uapi_get *get, struct model_peer *peer, enum get_
         peer->sent_bytes = number;
     else if (key == GET_RX_BYTES)
         peer->received_bytes = number;
-    else if (key == GET_PERSISTENT_KEEPALIVE)
+    else
         peer->persistent_keepalive_s = (uint16_t)number;
+    return 0;
+}
+
+/* A value of a peer section. */
+static int read_peer_value(struct model_peer *peer, enum get_key key, const char *text, size_t length)
+{
+    if (key == GET_PRESHARED_KEY)
+        return key_from_hex(peer->preshared_key, text, length) ? 0 : -EPROTO;
+    if (key == GET_ENDPOINT)
+        return read_endpoint(peer, text, length);
+    if (key == GET_ALLOWED_IP)
+        return read_allowed_ip(peer, text, length);
+    return read_peer_number(peer, key, text, length);
+}
+
+static int read_error(struct uapi_get *get, const char *text, size_t length)
+{
+    uint64_t number;
+
+    if (!number_read(&number, text, length, get_keys[GET_ERRNO].maximum))
+        return -EPROTO;
+    get->error = (int)number;
     return 0;
 }
 
@@ -139,30 +169,20 @@ int uapi_get_read_line(void *state, const char *line, size_t length)
     struct model_peer *peer = device->peer_count > 0 ? &device->peers[device->peer_count - 1] : NULL;
     const char *value = memchr(line, '=', length);
     size_t value_length;
-    uint64_t number;
     enum get_key key;
 
     if (value == NULL)
         return -EPROTO;
-    key = get_key_find(line, (size_t)(value - line), peer != NULL);
+    key = get_key_find(line, (size_t)(value - line));
     value++;
     value_length = (size_t)(line + length - value);
-    switch (key) {
-    case GET_UNKNOWN:
+    if (key == GET_UNKNOWN)
         return 0;
-    case GET_PRIVATE_KEY:
-        return read_private_key(device, value, value_length);
-    case GET_PUBLIC_KEY:
+    if (key == GET_PUBLIC_KEY)
         return read_public_key(device, value, value_length);
-    case GET_PRESHARED_KEY:
-        return key_from_hex(peer->preshared_key, value, value_length) ? 0 : -EPROTO;
-    case GET_ENDPOINT:
-        return read_endpoint(peer, value, value_length);
-    case GET_ALLOWED_IP:
-        return read_allowed_ip(peer, value, value_length);
-    default:
-        if (!number_read(&number, value, value_length, get_keys[key].maximum))
-            return -EPROTO;
-        return store_number(get, peer, key, number);
-    }
+    if (key == GET_ERRNO)
+        return read_error(get, value, value_length);
+    if (get_keys[key].section == IN_PEER)
+        return peer != NULL ? read_peer_value(peer, key, value, value_length) : 0;
+    return peer == NULL ? read_device_value(device, key, value, value_length) : 0;
 }
