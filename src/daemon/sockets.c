@@ -82,7 +82,7 @@ static void sockets_move_back(struct sockets *sockets)
 /* Exchanges what the workers use, then closes what they used. */
 static int sockets_move(struct sockets *sockets, uint16_t port)
 {
-    struct udp_sockets fresh[OPTIONS_MAX_WORKERS];
+    struct udp_sockets fresh[OPTIONS_MAX_WORKERS] = {{.v4 = -1, .v6 = -1}};
     int error = sockets_open_pairs(sockets, port, fresh);
 
     if (error < 0)
