@@ -187,9 +187,9 @@ static void a_long_line_with_its_end_in_one_piece_is_too_long_as_well(void **sta
     struct uapi_request *request = &((struct fixture *)*state)->request;
     char *longer = calloc(1, UAPI_LINE_BYTES + 64);
 
-    memcpy(longer, "set=1\n", 6);
-    memset(longer + 6, 'x', UAPI_LINE_BYTES + 1);
-    memcpy(longer + 6 + UAPI_LINE_BYTES + 1, "\n\nget=1\n\n", 10);
+    memset(longer, 'x', 6 + UAPI_LINE_BYTES + 1);
+    memcpy(longer, "set=1\n", sizeof "set=1\n" - 1);
+    memcpy(longer + 6 + UAPI_LINE_BYTES + 1, "\n\nget=1\n\n", sizeof "\n\nget=1\n\n");
     assert_int_equal(feed(request, longer), UAPI_COMPLETE);
     assert_int_equal(request->error, -EIO);
     assert_lines(request, "");

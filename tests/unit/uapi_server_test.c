@@ -320,7 +320,7 @@ static void a_client_that_does_not_read_holds_up_nobody(void **state)
         total += length > 0 ? (size_t)length : 0;
         serve(fixture);
     }
-    assert_int_equal(total, 100000 * 100 + strlen("errno=0\n\n"));
+    assert_int_equal(total, (size_t)100000 * 100 + strlen("errno=0\n\n"));
     close(deaf);
     close(other);
 }
