@@ -156,7 +156,7 @@ def check_decapsulation(lab, version):
         receive_tos_on(receiver)
         for inner, row in DECAPSULATION.items():
             for outer, wanted in row.items():
-                relay.tos = outer
+                relay.tos_to_right = outer
                 set_tos(sender, 0x48 | inner)
                 sender.sendto(b"x", (target, 7000))
                 try:

@@ -12,7 +12,7 @@ from harness.lab import Failed, expect, expect_equal
 from harness.packets import udp_socket
 
 OTHERS = "others drop silently"
-_IPV6_RECVERR = 25
+_IP_RECVERR, _IPV6_RECVERR = 11, 25
 
 
 def device(lab):
@@ -30,7 +30,7 @@ def sender(host, address):
     if family == socket.AF_INET6:
         made.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
     else:
-        made.setsockopt(socket.IPPROTO_IP, socket.IP_RECVERR, 1)
+        made.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
     made.connect((address, 9))
     return made
 

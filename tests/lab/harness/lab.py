@@ -113,6 +113,8 @@ class Host:
         with open(place, "w"):
             pass
         subprocess.run(["mount", "--bind", f"/proc/{self.pid}/ns/net", place], check=True)
+        self.lab.closers.append(lambda: os.unlink(place))
+        self.lab.closers.append(lambda: subprocess.run(["umount", place], check=True))
         return self.name
 
     def address(self, interface, *addresses):

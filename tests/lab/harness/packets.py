@@ -120,11 +120,11 @@ def receive_with_tos(made):
 class Relay:
     """Stands between two daemons on a host of its own: each has the relay as its peer's endpoint.
 
-    Every datagram is passed on with the TOS byte in `tos`.
+    Datagrams are passed on with the TOS bytes in `tos_to_left` and `tos_to_right`.
     """
 
     def __init__(self, host, family, port, left, right):
-        self.tos, self._ends = 0, (left, right)
+        self.tos_to_left, self.tos_to_right, self._ends = 0, 0, (left, right)
         self._socket = udp_socket(host, family, "", port)
         self._halt = threading.Event()
         host.lab.closers.append(self._halt.set)
@@ -136,7 +136,8 @@ class Relay:
             try:
                 if select.select([self._socket], [], [], 0.1)[0]:
                     data, address = self._socket.recvfrom(1 << 16)
-                    set_tos(self._socket, self.tos)
-                    self._socket.sendto(data, right if address[0] == left[0] else left)
+                    to_right = address[0] == left[0]
+                    set_tos(self._socket, self.tos_to_right if to_right else self.tos_to_left)
+                    self._socket.sendto(data, right if to_right else left)
             except (OSError, ValueError):
                 continue
