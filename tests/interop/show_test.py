@@ -216,11 +216,12 @@ DIFFERENT = {
 # ---- the scripted server ----
 
 class Server:
-    """Answers every get=1 on NAME.sock with `state`; closes the connection on anything else."""
+    """Answers every get=1 on NAME.sock with `state`, get=vole.1 with `vole_state`; otherwise closes the connection."""
 
     def __init__(self, name):
         self.path = f"{DIRECTORY}/{name}.sock"
         self.state = get()
+        self.vole_state = None  # the reply to get=vole.1
         self.pieces = 1 << 20  # bytes per write
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(self.path)
@@ -240,9 +241,13 @@ class Server:
                     pass
 
     def answer(self, connection):
-        if connection.recv(100) != b"get=1\n\n":
+        request = connection.recv(100)
+        if request == b"get=1\n\n":
+            reply = self.state(int(time.time())) if callable(self.state) else self.state
+        elif request == b"get=vole.1\n\n" and self.vole_state is not None:
+            reply = self.vole_state
+        else:
             return
-        reply = self.state(int(time.time())) if callable(self.state) else self.state
         reply = reply.encode()
         for start in range(0, len(reply), self.pieces):
             connection.sendall(reply[start:start + self.pieces])
@@ -448,6 +453,77 @@ def not_voled(server):
               (status, output, errors))
 
 
+DROPS = """\
+interface: wg7
+   3  datagram is not a WireGuard message (malformed)
+      something else talks to this port: a scanner, or another protocol; harmless
+  17  decrypted packet's source is not among this peer's allowed IPs (source_not_allowed)
+      add that address to the peer's allowed IPs here, or correct it on the peer
+
+peer: AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=
+  17  decrypted packet's source is not among this peer's allowed IPs (source_not_allowed)
+      add that address to the peer's allowed IPs here, or correct it on the peer
+   2  a_reason_of_tomorrow
+"""
+FEATURES = """\
+interface: wg7
+  version: 9.8.7
+  tun_vnet_header  on
+  udp_gro          off  switched off by --no-udp-gro
+  workers          2
+"""
+
+
+def views_of_voled(server):
+    server.vole_state = get(
+        "version=9.8.7", "feature=tun_vnet_header on", "feature=udp_gro off switched off by --no-udp-gro",
+        "feature=workers 2", "drop=malformed 3", "drop=source_not_allowed 17", f"public_key={key(1)}",
+        "drop=source_not_allowed 17", "drop=a_reason_of_tomorrow 2", f"public_key={key(2)}")
+    for words, expected in ((["show", "wg7", "drops"], DROPS), (["show", "wg7", "features"], FEATURES),
+                            (["show", "all", "drops"], DROPS)):
+        found = run(VOLE, words, {})
+        check(f"vole {' '.join(words)}", found == (0, expected.encode(), b""), found)
+        coloured = run(VOLE, words, {"WG_COLOR_MODE": "always"})[1]
+        check(f"vole {' '.join(words)}, without its colours, is the same",
+              b"\x1b" in coloured and re.sub(rb"\x1b\[\d+m", b"", coloured) == expected.encode(), coloured)
+    server.vole_state = get("version=9.8.7")
+    found = run(VOLE, ["show", "wg7", "drops"], {})
+    check("no drops", found == (0, b"interface: wg7\n  no packet was dropped\n", b""), found)
+    for reply, reason in ((get(error="12"), b"Cannot allocate memory"), ("x\n\n", b"Protocol error"),
+                          (get("drop=malformed"), b"Protocol error"), ("drop=malformed 3\n", b"Protocol error")):
+        server.vole_state = reply
+        found = run(VOLE, ["show", "wg7", "drops"], {})
+        check(f"drops with {reply!r}", found == (1, b"", b"Unable to access interface: " + reason + b"\n"), found)
+    server.vole_state = None
+
+
+class Silence:
+    """A daemon that accepts nothing and says nothing. vole waits for it meanwhile; finish() sees the end."""
+
+    def __init__(self):
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(f"{DIRECTORY}/silent.sock")
+        self.listener.listen(16)
+        self.waiting = [subprocess.Popen([VOLE, "show", "silent", *field], stdout=subprocess.PIPE,
+                                         stderr=subprocess.PIPE) for field in ([], ["dump"], ["drops"])]
+        self.wait_until_connected()
+        os.unlink(f"{DIRECTORY}/silent.sock")
+
+    def wait_until_connected(self):
+        """All of them, so that the file can go away again."""
+        while True:
+            with open("/proc/net/unix") as sockets:
+                if sum("silent.sock" in line for line in sockets) >= 1 + len(self.waiting):
+                    return
+            time.sleep(0.01)
+
+    def finish(self):
+        for process in self.waiting:
+            output, errors = process.communicate(timeout=60)
+            check("a daemon that does not answer", (process.returncode, output) == (1, b"") and
+                  errors == b"Unable to access interface: its daemon does not answer\n", (output, errors))
+
+
 def wireguard_go():
     """A real daemon with real state."""
     if not shutil.which("wireguard-go") or not os.path.exists("/dev/net/tun"):
@@ -494,6 +570,7 @@ def main():
     compare("no socket directory", [(["show"], {}), (["show", "interfaces"], {}), (["show", "all", "dump"], {})])
     os.makedirs(DIRECTORY)
     compare("an empty socket directory", [(["show"], {}), (["show", "interfaces"], {}), ([], {})])
+    silence = None if chosen else Silence()
     server = Server("wg7")
     for name, state in STATES.items():
         if chosen and not any(word in name for word in chosen):
@@ -509,9 +586,11 @@ def main():
         two_interfaces(server)
         outputs_that_fail(server)
         not_voled(server)
+        views_of_voled(server)
         keys()
         server.stop()
         wireguard_go()
+        silence.finish()
     print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['skip']} skipped", flush=True)
     sys.exit(1 if counts["FAIL"] else 0)
 

@@ -15,7 +15,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -354,17 +353,14 @@ static void no_key_is_left_in_memory(void **state)
     uint8_t inverted[VOLE_KEY_BYTES];
     uint8_t key[VOLE_KEY_BYTES];
     char hex[KEY_HEX_BYTES];
-    char *text = malloc(40000);
+    static char text[40000];
     size_t length = 0;
     struct model_device device;
     unsigned before;
 
     (void)state;
-    if (UNDER_SANITIZER) {
-        free(text);
+    if (UNDER_SANITIZER)
         skip();
-    }
-    assert_non_null(text);
     for (size_t i = 0; i < sizeof(inverted); i++)
         inverted[i] = (uint8_t)(0x5a + 7 * i);
     for (size_t i = 0; i < sizeof(key); i++)
@@ -382,7 +378,6 @@ static void no_key_is_left_in_memory(void **state)
     assert_true(before >= 101);
     model_free(&device);
     key_wipe(text, length);
-    free(text);
     assert_int_equal(count_in_memory(inverted), 0);
     assert_null(device.peers);
     assert_true(key_is_zero(device.private_key));
