@@ -217,6 +217,8 @@ static void control_check_tun(struct control *control)
     if (!atomic_load(&engine->tun_gone))
         return;
     control_follow(control);
+    if (!engine->ending)
+        log_notice("the interface is gone: ending");
     engine_end(engine, 0);
 }
 

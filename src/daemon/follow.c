@@ -114,7 +114,7 @@ bool follow_read(struct engine *engine)
     int before = follow->place.monitor;
     int error;
 
-    if (before < 0)
+    if (before < 0 || engine->ending)
         return false;
     error = link_monitor_read(before, follow_event, engine);
     if (error < 0) {
