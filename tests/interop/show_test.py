@@ -6,7 +6,7 @@ usage: show_test.py [WORD...]       only the states whose names contain a word
        VOLE=PROGRAM                 the program to test (default: build/vole, or vole in LAB_BUILD)
 
 The states come from a scripted server on an interface's configuration socket, in a sandbox with a /run of
-its own; at last from a real wireguard-go, if there is one. What may differ stands in DIFFERENT and nowhere
+its own; at last from a real wireguard-go and the voled next to vole, if there are any. What may differ stands in DIFFERENT and nowhere
 else, and is checked to differ as described. Skips (exit status 0) where there is no wg.
 """
 
@@ -524,16 +524,17 @@ class Silence:
                   errors == b"Unable to access interface: its daemon does not answer\n", (output, errors))
 
 
-def wireguard_go():
-    """A real daemon with real state."""
-    if not shutil.which("wireguard-go") or not os.path.exists("/dev/net/tun"):
-        report("skip", "wireguard-go", ": there is no wireguard-go or no /dev/net/tun")
+def real_daemon(program):
+    """Real state of a daemon: wireguard-go or voled."""
+    daemon_name = os.path.basename(program)
+    if not shutil.which(program) or not os.path.exists("/dev/net/tun"):
+        report("skip", daemon_name, f": there is no {program} or no /dev/net/tun")
         return
-    daemon = subprocess.Popen(["wireguard-go", "-f", "wg9"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    daemon = subprocess.Popen([program, "-f", "wg9"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while not os.path.exists(f"{DIRECTORY}/wg9.sock") and daemon.poll() is None:
             time.sleep(0.01)
-        compare("wireguard-go, fresh", forms("wg9"))
+        compare(f"{daemon_name}, fresh", forms("wg9"))
         private, psk = run("wg", ["genkey"], {})[1], run("wg", ["genpsk"], {})[1]
         for path, text in (("/run/private", private), ("/run/psk", psk)):
             with open(path, "wb") as file:
@@ -541,19 +542,23 @@ def wireguard_go():
         public = run(VOLE, ["pubkey"], {}, private)[1].decode().strip()
         subprocess.run(["wg", "set", "wg9", "private-key", "/run/private", "listen-port", "51877", "fwmark", "0x77"],
                        check=True)
-        compare("wireguard-go without peers", forms("wg9"))
+        compare(f"{daemon_name} without peers", forms("wg9"))
         # one peer at a time: it lists several in an order that changes from one time to the next
         peer_key = run(VOLE, ["pubkey"], {}, run(VOLE, ["genkey"], {})[1])[1].decode().strip()
         subprocess.run(["wg", "set", "wg9", "peer", peer_key, "preshared-key", "/run/psk", "endpoint", "[fe80::5%lo]:7",
                         "persistent-keepalive", "25", "allowed-ips", "10.3.0.0/16,fd03::/32"], check=True)
-        compare("wireguard-go with a peer with everything", forms("wg9"))
+        compare(f"{daemon_name} with a peer with everything", forms("wg9"))
         subprocess.run(["wg", "set", "wg9", "peer", peer_key, "remove", "peer", public], check=True)
-        compare("wireguard-go with its own key as peer", forms("wg9"))
+        compare(f"{daemon_name} with its own key as peer", forms("wg9"))
         peer_key = run(VOLE, ["pubkey"], {}, run(VOLE, ["genkey"], {})[1])[1].decode().strip()
         subprocess.run(["wg", "set", "wg9", "peer", peer_key, "endpoint", "127.0.0.1:9"], check=True)
-        compare("wireguard-go with a peer with an endpoint", forms("wg9"))
-        status, _, errors = run(VOLE, ["show", "wg9", "drops"], {})
-        check("drops of wireguard-go", status == 1 and b"only voled" in errors, errors)
+        compare(f"{daemon_name} with a peer with an endpoint", forms("wg9"))
+        for view in ("drops", "features"):
+            status, output, errors = run(VOLE, ["show", "wg9", view], {})
+            if daemon_name == "voled":
+                check(f"{view} of voled", status == 0 and output.startswith(b"interface: wg9\n  "), errors)
+            else:
+                check(f"{view} of {daemon_name}", status == 1 and b"only voled" in errors, errors)
     finally:
         daemon.terminate()
         daemon.wait(20)
@@ -589,7 +594,8 @@ def main():
         views_of_voled(server)
         keys()
         server.stop()
-        wireguard_go()
+        real_daemon("wireguard-go")
+        real_daemon(os.path.join(os.path.dirname(VOLE), "voled"))
         silence.finish()
     print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['skip']} skipped", flush=True)
     sys.exit(1 if counts["FAIL"] else 0)
