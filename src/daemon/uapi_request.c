@@ -180,9 +180,14 @@ static enum uapi_progress uapi_request_take_line(struct uapi_request *request, s
     }
     if (length > UAPI_LINE_BYTES)
         uapi_request_skip_from(request, start, false, -EIO);
-    else if (request->operation != UAPI_SET)
-        uapi_request_skip_from(request, request->body, false, -EINVAL);
     return UAPI_PARTIAL;
+}
+
+/* A get has no lines: their first byte is enough to answer. */
+static bool uapi_request_is_bad_get(const struct uapi_request *request)
+{
+    return (request->operation == UAPI_GET || request->operation == UAPI_GET_VOLE) &&
+           request->length > request->body && request->bytes[request->body] != '\n';
 }
 
 static enum uapi_progress uapi_request_scan(struct uapi_request *request)
@@ -203,6 +208,14 @@ static enum uapi_progress uapi_request_scan(struct uapi_request *request)
             return progress;
         if (request->skipping)
             return uapi_request_skim_buffer(request);
+        if (uapi_request_is_bad_get(request))
+            break;
+    }
+    if (uapi_request_is_bad_get(request)) {
+        request->error = -EINVAL;
+        request->body_end = request->body;
+        request->next = request->body;
+        return UAPI_COMPLETE;
     }
     if (request->length - request->line <= UAPI_LINE_BYTES)
         return UAPI_PARTIAL;
@@ -214,10 +227,16 @@ static enum uapi_progress uapi_request_scan(struct uapi_request *request)
 
 enum uapi_progress uapi_request_feed(struct uapi_request *request, const char *bytes, size_t count)
 {
+    size_t used;
     int error;
 
     if (request->skipping)
         return uapi_request_skim_chunk(request, bytes, count);
+    if (request->draining) {
+        request->draining = !uapi_request_skim(request, bytes, count, &used);
+        bytes += used;
+        count -= used;
+    }
     error = uapi_request_append(request, bytes, count);
     if (error == 0)
         return uapi_request_scan(request);
@@ -240,9 +259,10 @@ enum uapi_progress uapi_request_end(struct uapi_request *request)
 
 enum uapi_progress uapi_request_next(struct uapi_request *request)
 {
+    bool bad_get = uapi_request_is_bad_get(request);
+    size_t used = 0;
+
     uapi_request_remove(request, 0, request->next);
-    if (request->length == 0)
-        uapi_request_release(request);
     request->operation = UAPI_UNKNOWN;
     request->error = 0;
     request->body = 0;
@@ -252,5 +272,11 @@ enum uapi_progress uapi_request_next(struct uapi_request *request)
     request->scanned = 0;
     request->skipping = false;
     request->in_line = false;
+    if (bad_get) {
+        request->draining = !uapi_request_skim(request, request->bytes, request->length, &used);
+        uapi_request_remove(request, 0, used);
+    }
+    if (request->length == 0)
+        uapi_request_release(request);
     return uapi_request_scan(request);
 }

@@ -8,7 +8,8 @@
  * Bounds: UAPI_LINE_BYTES per line, UAPI_REQUEST_BYTES per request (more than 100 000 peers need), and a
  * budget that all clients share. What exceeds them is skipped up to the blank line and answered with an
  * error: a line too long ends the request's effect before it (-EIO); a request too long or without memory
- * has none at all (-E2BIG, -ENOMEM).
+ * has none at all (-E2BIG, -ENOMEM). A get with lines is answered at its first byte too many (-EINVAL), and
+ * the rest of it is passed over.
  *
  * Requests hold private keys: memory is wiped before it is given back or moved, and an idle client has none.
  * Control only.
@@ -49,7 +50,8 @@ struct uapi_request {
     size_t line;    /* where the present line starts */
     size_t scanned; /* no LF from line to here */
     bool skipping;  /* up to the blank line; what comes is not kept */
-    bool in_line;   /* while skipping: some of the present line was skipped already */
+    bool in_line;   /* while skipping or draining: some of the present line was passed over already */
+    bool draining;  /* the rest of a get that was answered already is passed over */
 };
 
 /* Empty. budget is borrowed. */

@@ -118,17 +118,29 @@ static void our_own_get_is_an_operation(void **state)
     assert_int_equal(request->operation, UAPI_GET_VOLE);
 }
 
-static void a_get_with_lines_is_invalid_and_skipped_to_the_blank_line(void **state)
+static void a_get_with_lines_is_answered_at_once_and_passed_over(void **state)
 {
     struct uapi_request *request = &((struct fixture *)*state)->request;
 
-    assert_int_equal(feed(request, "get=1\nx\ny"), UAPI_PARTIAL);
-    assert_int_equal(feed(request, "\n\nset=1\n\n"), UAPI_COMPLETE);
+    assert_int_equal(feed(request, "get=1\nx"), UAPI_COMPLETE);
     assert_int_equal(request->operation, UAPI_GET);
+    assert_int_equal(request->error, -EINVAL);
+    assert_int_equal(uapi_request_next(request), UAPI_PARTIAL);
+    assert_int_equal(feed(request, "y\nget=1\n"), UAPI_PARTIAL);
+    assert_int_equal(feed(request, "\nset=1\n\n"), UAPI_COMPLETE);
+    assert_int_equal(request->operation, UAPI_SET);
+    assert_int_equal(request->error, 0);
+    assert_int_equal(uapi_request_next(request), UAPI_PARTIAL);
+    assert_int_equal(feed(request, "get=vole.1\nx\ny\n\nset=1\n\nget=1\nz\n"), UAPI_COMPLETE);
     assert_int_equal(request->error, -EINVAL);
     assert_int_equal(uapi_request_next(request), UAPI_COMPLETE);
     assert_int_equal(request->operation, UAPI_SET);
     assert_int_equal(request->error, 0);
+    assert_int_equal(uapi_request_next(request), UAPI_COMPLETE);
+    assert_int_equal(request->operation, UAPI_GET);
+    assert_int_equal(request->error, -EINVAL);
+    assert_int_equal(uapi_request_next(request), UAPI_PARTIAL);
+    assert_int_equal(uapi_request_end(request), UAPI_REFUSED);
 }
 
 static void the_end_of_the_stream_completes_a_set(void **state)
@@ -265,7 +277,7 @@ int main(void)
         TEST(unknown_operations_are_refused),
         TEST(an_endless_first_line_is_refused),
         TEST(our_own_get_is_an_operation),
-        TEST(a_get_with_lines_is_invalid_and_skipped_to_the_blank_line),
+        TEST(a_get_with_lines_is_answered_at_once_and_passed_over),
         TEST(the_end_of_the_stream_completes_a_set),
         TEST(the_end_of_the_stream_completes_nothing_else),
         TEST(a_line_too_long_is_skipped_with_all_that_follows),
