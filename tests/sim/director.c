@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Disturbances: how each begins, goes on, and ends.
+ */
+#include "director.h"
+
+#include "packet.h"
+#include "scenario.h"
+#include "world.h"
+
+#include <string.h>
+
+struct disturbance {
+    enum disturbance_kind kind;
+    const char *words;
+    uint64_t least_s, most_s; /* how long it lasts */
+    bool between_two;         /* it concerns a and b only, else a and everybody */
+    uint64_t again_ms;        /* up to so long until it goes on; 0: it does not */
+    void (*begin)(struct world *world, struct director *director);
+    void (*again)(struct world *world, struct director *director);
+    void (*end)(struct world *world, struct director *director);
+};
+
+static struct host *first(struct world *world)
+{
+    return &world->hosts[world->director.a];
+}
+
+static struct host *second(struct world *world)
+{
+    return &world->hosts[world->director.b];
+}
+
+static bool coin(struct world *world)
+{
+    return random_chance(&world->choices, 500000);
+}
+
+/* ---- the ways to disturb ---- */
+
+static void nothing(struct world *world, struct director *director)
+{
+    (void)world;
+    (void)director;
+}
+
+static void trouble(struct world *world, struct director *director)
+{
+    network_trouble(world, director->a, director->b);
+}
+
+static void outage(struct world *world, struct director *director)
+{
+    bool both = coin(world);
+
+    network_cut(world, director->a, director->b);
+    if (both)
+        network_cut(world, director->b, director->a);
+}
+
+static void calm_network(struct world *world, struct director *director)
+{
+    (void)director;
+    network_calm(world);
+}
+
+/* Only the first host is mobile: two that move at once would lose each other for good. */
+static void move(struct world *world, struct director *director)
+{
+    (void)director;
+    host_move(&world->hosts[0]);
+}
+
+static void down(struct world *world, struct director *director)
+{
+    (void)director;
+    if (first(world)->up)
+        host_down(first(world));
+    else
+        host_up(first(world));
+}
+
+static void up(struct world *world, struct director *director)
+{
+    (void)director;
+    if (!first(world)->up)
+        host_up(first(world));
+}
+
+static void new_key(struct world *world, struct director *director)
+{
+    uint8_t key[VOLE_KEY_BYTES];
+
+    memcpy(director->key, first(world)->private_key, sizeof director->key);
+    director->flag = coin(world);
+    random_fill(&world->choices, key, sizeof key);
+    host_set_key(first(world), key);
+}
+
+static void new_key_known(struct world *world, struct director *director)
+{
+    if (director->flag) {
+        host_set_key(first(world), director->key);
+        return;
+    }
+    for (unsigned other = 0; other < world->host_count; other++)
+        if (other != director->a)
+            host_meet_again(&world->hosts[other], first(world));
+}
+
+static void preshared_one_side(struct world *world, struct director *director)
+{
+    random_fill(&world->choices, director->key, sizeof director->key);
+    host_set_preshared_key(first(world), second(world), director->key);
+}
+
+static void preshared_other_side(struct world *world, struct director *director)
+{
+    host_set_preshared_key(second(world), first(world), director->key);
+}
+
+static void forget(struct world *world, struct director *director)
+{
+    (void)director;
+    host_part(first(world), second(world));
+}
+
+static void remember(struct world *world, struct director *director)
+{
+    (void)director;
+    host_meet_again(first(world), second(world));
+}
+
+static void refusals(struct world *world, struct director *director)
+{
+    (void)director;
+    first(world)->network_fails = true;
+}
+
+static void no_refusals(struct world *world, struct director *director)
+{
+    (void)director;
+    first(world)->network_fails = false;
+}
+
+static void fall_asleep(struct world *world, struct director *director)
+{
+    (void)director;
+    host_sleep(first(world), coin(world));
+}
+
+static void wake_up(struct world *world, struct director *director)
+{
+    (void)director;
+    host_wake(first(world));
+}
+
+static void clone(struct world *world, struct director *director)
+{
+    (void)director;
+    host_clone(first(world));
+}
+
+/* Sessions must come up under load as well, if later: so somebody needs a new one, and only that disturbs. */
+static void flood_begins(struct world *world, struct director *director)
+{
+    first(world)->busy = stranger_flood(world, first(world));
+    if (first(world)->busy) {
+        host_down(second(world));
+        host_up(second(world));
+    }
+    ledger_calm(world, director->a, director->b);
+}
+
+static void flood_goes_on(struct world *world, struct director *director)
+{
+    (void)director;
+    if (first(world)->busy)
+        (void)stranger_flood(world, first(world));
+}
+
+static void flood_ends(struct world *world, struct director *director)
+{
+    ledger_disturb(world, director->a, director->b);
+    first(world)->busy = false;
+}
+
+static const struct disturbance disturbances[] = {
+    {DISTURB_TROUBLE, "trouble on the network", 5, 400, true, 0, trouble, nothing, calm_network},
+    {DISTURB_OUTAGE, "outage", 1, 600, true, 0, outage, nothing, calm_network},
+    {DISTURB_MOVES, "the first host moves", 0, 60, false, 20000, move, move, nothing},
+    {DISTURB_DOWN, "a host is down", 0, 200, false, 60000, down, down, up},
+    {DISTURB_KEY, "new private key", 0, 60, false, 0, new_key, nothing, new_key_known},
+    {DISTURB_PRESHARED, "new preshared key", 0, 200, true, 0, preshared_one_side, nothing,
+     preshared_other_side},
+    {DISTURB_FORGETS, "a peer is removed", 0, 200, true, 0, forget, nothing, remember},
+    {DISTURB_REFUSALS, "sending fails", 1, 200, false, 0, refusals, nothing, no_refusals},
+    {DISTURB_SLEEP, "a host sleeps", 1, 700, false, 0, fall_asleep, nothing, wake_up},
+    {DISTURB_CLONE, "a host is cloned", 0, 0, false, 0, clone, nothing, nothing},
+    {DISTURB_FLOOD, "flood of handshakes", 20, 150, true, 900, flood_begins, flood_goes_on, flood_ends},
+};
+
+/* ---- the course of things ---- */
+
+static void mark(struct world *world, void (*ledger_mark)(struct world *, unsigned, unsigned))
+{
+    const struct director *director = &world->director;
+
+    for (unsigned other = 0; other < world->host_count; other++)
+        if (other != director->a && (other == director->b || !director->current->between_two))
+            ledger_mark(world, director->a, other);
+}
+
+static void direct(struct world *world, void *subject);
+
+static void direct_at(struct world *world, uint64_t at_ns)
+{
+    schedule_add(&world->schedule, at_ns, direct, NULL);
+}
+
+static void begin(struct world *world)
+{
+    const size_t kinds = sizeof disturbances / sizeof disturbances[0];
+    struct director *director = &world->director;
+    const struct disturbance *disturbance;
+
+    do
+        disturbance = &disturbances[random_below(&world->choices, kinds)];
+    while (!(disturbance->kind & world->scenario->disturbances));
+    director->current = disturbance;
+    director->a =
+        disturbance->kind == DISTURB_MOVES ? 0 : (unsigned)random_below(&world->choices, world->host_count);
+    director->b = (director->a + 1 + (unsigned)random_below(&world->choices, world->host_count - 1)) %
+                  world->host_count;
+    director->until_ns = world->now_ns + world_seconds(world, disturbance->least_s, disturbance->most_s);
+    world->statistics.count[STATISTIC_DISTURBANCES]++;
+    world_note(world, disturbance->words, first(world), second(world), 0, "begins");
+    mark(world, ledger_disturb);
+    disturbance->begin(world, director);
+}
+
+static void end(struct world *world)
+{
+    struct director *director = &world->director;
+
+    director->current->end(world, director);
+    world_note(world, director->current->words, first(world), second(world), 0, "ends");
+    mark(world, ledger_calm);
+    director->current = NULL;
+}
+
+/* Sometimes too short to recover, mostly long enough, sometimes so long that keys expire and are erased. */
+static uint64_t calm_time(struct world *world)
+{
+    switch (random_below(&world->choices, 4)) {
+    case 0:
+        return world_seconds(world, 0, 30);
+    case 1:
+        return world_seconds(world, 200, 800);
+    default:
+        return world_seconds(world, 40, 200);
+    }
+}
+
+static void change_mtu(struct world *world)
+{
+    struct host *host = &world->hosts[random_below(&world->choices, world->host_count)];
+
+    host->mtu =
+        coin(world) ? PACKET_MOST_BYTES : (uint32_t)random_between(&world->choices, 1280, PACKET_MOST_BYTES);
+    vole_device_set_mtu(host->device, host->mtu);
+}
+
+static void direct(struct world *world, void *subject)
+{
+    struct director *director = &world->director;
+    uint64_t again_ns;
+
+    (void)subject;
+    if (director->current != NULL && world->now_ns < director->until_ns) {
+        director->current->again(world, director);
+    } else if (director->current != NULL) {
+        end(world);
+        director->until_ns = world->now_ns + calm_time(world);
+        traffic_change(world, world->scenario->patterns);
+        change_mtu(world);
+    } else if (world->scenario->disturbances == 0) {
+        traffic_change(world, world->scenario->patterns);
+        director->until_ns = world->now_ns + calm_time(world);
+    } else {
+        begin(world);
+        if (coin(world))
+            traffic_change(world, world->scenario->patterns);
+    }
+    again_ns = director->until_ns;
+    if (director->current != NULL && director->current->again_ms > 0)
+        again_ns = world->now_ns + (1 + random_below(&world->choices, director->current->again_ms)) * MS_NS;
+    direct_at(world, again_ns < director->until_ns ? again_ns : director->until_ns);
+}
+
+void director_init(struct world *world)
+{
+    world->director = (struct director){.until_ns = world->now_ns + 60 * SECOND_NS};
+    traffic_change(world, world->scenario->patterns);
+    direct_at(world, world->director.until_ns);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading the wire.
+ */
+#include "exchanges.h"
+
+#include "memory.h"
+#include "packet.h"
+#include "world.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define CHAINS          65536u
+#define NONE            UINT32_MAX
+#define SPACING_NS      (5 * SECOND_NS)
+#define SESSION_LIFE_NS (180 * SECOND_NS)
+#define LOAD_LINGERS_NS (1 * SECOND_NS)
+
+enum { SENDER_INDEX = 4, RECEIVER_INDEX = 4, RESPONSE_RECEIVER_INDEX = 8, COUNTER = 8, MAC2_BYTES = 16 };
+
+void exchanges_init(struct exchanges *exchanges)
+{
+    *exchanges = (struct exchanges){.chains = memory_grow(NULL, CHAINS, sizeof(uint32_t))};
+    memset(exchanges->chains, 0xff, CHAINS * sizeof(uint32_t));
+}
+
+void exchanges_fini(struct exchanges *exchanges)
+{
+    free(exchanges->list);
+    free(exchanges->next);
+    free(exchanges->chains);
+}
+
+static uint32_t read32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+static uint64_t read64(const uint8_t *bytes)
+{
+    return read32(bytes) | (uint64_t)read32(bytes + 4) << 32;
+}
+
+enum message exchanges_type(const uint8_t *bytes, size_t length)
+{
+    static const size_t sizes[] = {0, INITIATION_BYTES, RESPONSE_BYTES, COOKIE_REPLY_BYTES};
+    uint32_t word = length >= COOKIE_REPLY_BYTES / 2 ? read32(bytes) : 0;
+
+    if (word == MESSAGE_DATA && length >= DATA_LEAST_BYTES)
+        return MESSAGE_DATA;
+    return word >= MESSAGE_INITIATION && word < MESSAGE_DATA && length == sizes[word] ? (enum message)word
+                                                                                      : MESSAGE_NONE;
+}
+
+/* ---- finding an exchange by a host's index ---- */
+
+static uint32_t *chain_of(struct exchanges *exchanges, unsigned host, uint32_t index)
+{
+    return &exchanges->chains[(index ^ host * 0x9e37u) % CHAINS];
+}
+
+/* The latest exchange in which this host drew this index. */
+static struct exchange *find(struct exchanges *exchanges, unsigned host, uint32_t index, enum side *side)
+{
+    for (uint32_t i = *chain_of(exchanges, host, index); i != NONE; i = exchanges->next[i]) {
+        struct exchange *exchange = &exchanges->list[i / 2];
+
+        if (exchange->hosts[i % 2] == host && exchange->indices[i % 2] == index) {
+            *side = (enum side)(i % 2);
+            return exchange;
+        }
+    }
+    return NULL;
+}
+
+static void enlist(struct exchanges *exchanges, uint32_t number, enum side side)
+{
+    const struct exchange *exchange = &exchanges->list[number];
+    uint32_t *chain = chain_of(exchanges, exchange->hosts[side], exchange->indices[side]);
+
+    exchanges->next[number * 2 + side] = *chain;
+    *chain = number * 2 + side;
+}
+
+static uint32_t add(struct exchanges *exchanges, unsigned initiator, unsigned responder, uint32_t index)
+{
+    if (exchanges->count == exchanges->capacity) {
+        exchanges->capacity = exchanges->capacity * 2 + 256;
+        exchanges->list = memory_grow(exchanges->list, exchanges->capacity, sizeof *exchanges->list);
+        exchanges->next = memory_grow(exchanges->next, exchanges->capacity * 2, sizeof *exchanges->next);
+    }
+    exchanges->list[exchanges->count] =
+        (struct exchange){.hosts = {initiator, responder}, .indices = {index, 0}};
+    enlist(exchanges, exchanges->count, SIDE_INITIATOR);
+    return exchanges->count++;
+}
+
+/* ---- what a host sends ---- */
+
+static void check_spacing(struct world *world, const struct host *sender, unsigned to)
+{
+    struct exchanges *exchanges = &world->exchanges;
+    uint64_t last = exchanges->last_initiation_ns[sender->number][to],
+             response = exchanges->last_response_ns[sender->number][to];
+
+    if (last != 0 && last + SPACING_NS > world->now_ns)
+        world_fail(world, "spacing", "%s initiates to %s %.6f s after its last initiation", sender->name,
+                   world->hosts[to].name, (double)(world->now_ns - last) / 1e9);
+    if (response != 0 && response + SPACING_NS > world->now_ns)
+        world_fail(world, "spacing", "%s initiates to %s %.6f s after its own response", sender->name,
+                   world->hosts[to].name, (double)(world->now_ns - response) / 1e9);
+}
+
+static void sent_initiation(struct world *world, struct host *sender, unsigned to, const uint8_t *bytes)
+{
+    static const uint8_t no_mac2[MAC2_BYTES];
+
+    check_spacing(world, sender, to);
+    world->exchanges.last_initiation_ns[sender->number][to] = world->now_ns;
+    if (network_initiation_under_way(world, to, sender->number))
+        ledger_crossed(world, sender->number, to);
+    (void)add(&world->exchanges, sender->number, to, read32(bytes + SENDER_INDEX));
+    world->statistics.count[STATISTIC_INITIATIONS]++;
+    world->statistics.count[STATISTIC_WITH_COOKIE] +=
+        memcmp(bytes + INITIATION_BYTES - MAC2_BYTES, no_mac2, MAC2_BYTES) != 0;
+}
+
+static void sent_response(struct world *world, struct host *sender, unsigned to, const uint8_t *bytes)
+{
+    struct exchanges *exchanges = &world->exchanges;
+    unsigned memory = sender->acquaintances[to].memory;
+    enum side side;
+    struct exchange *exchange = find(exchanges, to, read32(bytes + RESPONSE_RECEIVER_INDEX), &side);
+    uint32_t number;
+
+    if (exchange == NULL || side != SIDE_INITIATOR || exchange->hosts[SIDE_RESPONDER] != sender->number)
+        world_fail(world, "answers", "%s answers an initiation that %s never sent it", sender->name,
+                   world->hosts[to].name);
+    number = (uint32_t)(exchange - exchanges->list);
+    if (exchange->answered) {
+        if (exchange->memory == memory)
+            world_fail(world, "answers", "%s answers one initiation of %s twice", sender->name,
+                       world->hosts[to].name);
+        number = add(exchanges, to, sender->number, exchange->indices[SIDE_INITIATOR]);
+        exchange = &exchanges->list[number];
+    }
+    exchange->answered = true;
+    exchange->memory = memory;
+    exchange->indices[SIDE_RESPONDER] = read32(bytes + SENDER_INDEX);
+    exchange->birth_ns[SIDE_RESPONDER] = world->now_ns;
+    enlist(exchanges, number, SIDE_RESPONDER);
+    exchanges->last_response_ns[sender->number][to] = world->now_ns;
+    world->statistics.count[STATISTIC_RESPONSES]++;
+}
+
+/* A packet that waited since before the MTU became smaller is longer than it, and padded in its last part. */
+static size_t longest(const struct host *sender)
+{
+    return PACKET_MOST_BYTES + VOLE_OVERHEAD + (sender->mtu == PACKET_MOST_BYTES ? 0 : 15);
+}
+
+static void sent_data(struct world *world, struct host *sender, unsigned to, const uint8_t *bytes,
+                      size_t length)
+{
+    uint32_t index = read32(bytes + RECEIVER_INDEX);
+    uint64_t counter = read64(bytes + COUNTER), age;
+    enum side theirs, ours;
+    struct exchange *exchange = find(&world->exchanges, to, index, &theirs);
+
+    ours = theirs == SIDE_INITIATOR ? SIDE_RESPONDER : SIDE_INITIATOR;
+    if (exchange == NULL || exchange->hosts[ours] != sender->number || exchange->birth_ns[ours] == 0)
+        world_fail(world, "sessions", "%s sends %s data on a session the two do not have", sender->name,
+                   world->hosts[to].name);
+    if (ours == SIDE_RESPONDER && !exchange->confirmed)
+        world_fail(world, "sessions", "%s sends %s data on a session that is not confirmed", sender->name,
+                   world->hosts[to].name);
+    age = world->now_ns - exchange->birth_ns[ours];
+    if (age >= SESSION_LIFE_NS)
+        world_fail(world, "age", "%s sends %s data on a session that is %.6f s old", sender->name,
+                   world->hosts[to].name, (double)age / 1e9);
+    if (counter < exchange->next_counter[ours])
+        world_fail(world, "counters", "%s uses counter %" PRIu64 " for %s after %" PRIu64, sender->name,
+                   counter, world->hosts[to].name, exchange->next_counter[ours] - 1);
+    exchange->next_counter[ours] = counter + 1;
+    if (length > longest(sender))
+        world_fail(world, "size", "%s sends %zu bytes of data at once", sender->name, length);
+}
+
+void exchanges_sent(struct world *world, struct host *sender, unsigned to, const uint8_t *bytes,
+                    size_t length)
+{
+    enum message type = exchanges_type(bytes, length);
+
+    if (type == MESSAGE_NONE)
+        world_fail(world, "size", "%s sends %zu bytes that are no message", sender->name, length);
+    if (type == MESSAGE_COOKIE_REPLY) {
+        if (sender->flooded_ns == 0 || sender->flooded_ns + LOAD_LINGERS_NS < world->now_ns)
+            world_fail(world, "no stranger", "%s sends a cookie reply without being under load",
+                       sender->name);
+        world->statistics.count[STATISTIC_COOKIES_SENT]++;
+        return;
+    }
+    if (to >= WORLD_HOSTS || sender->acquaintances[to].peer == NULL)
+        world_fail(world, "no stranger", "%s speaks to somebody who is no peer", sender->name);
+    if (sender->number >= world->host_count)
+        return; /* the stranger may do what it likes */
+    switch (type) {
+    case MESSAGE_INITIATION:
+        sent_initiation(world, sender, to, bytes);
+        break;
+    case MESSAGE_RESPONSE:
+        sent_response(world, sender, to, bytes);
+        break;
+    default:
+        sent_data(world, sender, to, bytes, length);
+    }
+}
+
+void exchanges_excuse(struct world *world, unsigned host, unsigned other)
+{
+    world->exchanges.last_initiation_ns[host][other] = 0;
+    world->exchanges.last_response_ns[host][other] = 0;
+}
+
+/* ---- what a host receives ---- */
+
+struct exchange_arrival exchanges_arriving(struct world *world, struct host *receiver,
+                                           const struct datagram *datagram)
+{
+    struct exchange_arrival arrival = {0};
+    enum message type = exchanges_type(datagram->bytes, datagram->length);
+    struct exchange *exchange;
+
+    if (datagram->damaged || (type != MESSAGE_RESPONSE && type != MESSAGE_DATA))
+        return arrival;
+    exchange =
+        find(&world->exchanges, receiver->number,
+             read32(datagram->bytes + (type == MESSAGE_DATA ? RECEIVER_INDEX : RESPONSE_RECEIVER_INDEX)),
+             &arrival.side);
+    if (exchange == NULL)
+        return arrival;
+    arrival.known = true;
+    arrival.number = (uint32_t)(exchange - world->exchanges.list);
+    /* A response that was queued may have been refused: the next copy counts, unless there was data. */
+    if (type == MESSAGE_RESPONSE && exchange->answered && exchange->next_counter[SIDE_INITIATOR] == 0 &&
+        read32(datagram->bytes + SENDER_INDEX) == exchange->indices[SIDE_RESPONDER]) {
+        arrival.began = true;
+        exchange->birth_ns[SIDE_INITIATOR] = world->now_ns;
+    }
+    if (type == MESSAGE_DATA && arrival.side == SIDE_RESPONDER && !exchange->confirmed)
+        arrival.confirmed = exchange->confirmed = true;
+    return arrival;
+}
+
+/* Dropped, but only after it was found to be authentic and new. */
+static bool was_authentic(const struct host *receiver)
+{
+    enum vole_drop reason = vole_device_last_drop(receiver->device);
+
+    return reason == VOLE_DROP_INNER_MALFORMED || reason == VOLE_DROP_INNER_LENGTH ||
+           reason == VOLE_DROP_SOURCE_NOT_ALLOWED;
+}
+
+static void check_age(struct world *world, struct host *receiver, const struct exchange_arrival *arrival,
+                      bool accepted)
+{
+    const struct exchange *exchange = &world->exchanges.list[arrival->number];
+    uint64_t age;
+
+    if (!arrival->known || exchange->birth_ns[arrival->side] == 0) {
+        if (accepted)
+            world_fail(world, "sessions", "%s accepts data on a session it does not have", receiver->name);
+        return;
+    }
+    age = world->now_ns - exchange->birth_ns[arrival->side];
+    if (accepted && age >= SESSION_LIFE_NS)
+        world_fail(world, "age", "%s accepts data on a session that is %.6f s old", receiver->name,
+                   (double)age / 1e9);
+    if (!accepted && vole_device_last_drop(receiver->device) == VOLE_DROP_SESSION_EXPIRED) {
+        if (age < SESSION_LIFE_NS)
+            world_fail(world, "age", "%s refuses data on a session that is only %.6f s old", receiver->name,
+                       (double)age / 1e9);
+        ledger_expired(world, exchange->hosts[!arrival->side], receiver->number);
+    }
+}
+
+void exchanges_arrived(struct world *world, struct host *receiver, const struct exchange_arrival *arrival,
+                       enum message type, enum vole_outcome outcome)
+{
+    bool accepted = outcome != VOLE_DROPPED || (type == MESSAGE_DATA && was_authentic(receiver));
+
+    if (!accepted && arrival->began)
+        world->exchanges.list[arrival->number].birth_ns[SIDE_INITIATOR] = 0;
+    if (!accepted && arrival->confirmed)
+        world->exchanges.list[arrival->number].confirmed = false;
+    if (type == MESSAGE_DATA)
+        check_age(world, receiver, arrival, accepted);
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A host and its books.
+ */
+#include "host.h"
+
+#include "packet.h"
+#include "world.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define REAL_TIME_START_S UINT64_C(1700000000)
+/* A full queue of 4096 handshakes at 64 a tick, and something for the timers. */
+#define TICKS_AT_ONCE  80u
+#define TICKS_IDLE     50u /* a second, besides what calls cause */
+#define TICKS_PER_CALL 4u
+
+/* ---- hooks ---- */
+
+static void check_source(struct host *host, const struct vole_endpoint *to)
+{
+    if (to->source.family != 0 && (to->source.family != host->address.address.family ||
+                                   memcmp(to->source.bytes, host->address.address.bytes, 16) != 0))
+        world_fail(host->world, "source", "%s sends from an address it does not have", host->name);
+}
+
+static int hook_send(void *context, const struct vole_endpoint *to, uint8_t traffic_class,
+                     const uint8_t *datagram, size_t length)
+{
+    struct host *host = context;
+    struct world *world = host->world;
+    unsigned number = network_host_of(to);
+    enum message type = exchanges_type(datagram, length);
+
+    if (!host->up || !host->awake)
+        world_fail(world, "down", "%s sends while it is down or asleep", host->name);
+    if (number > world->host_count)
+        world_fail(world, "no stranger", "%s sends to an address that is nobody's", host->name);
+    check_source(host, to);
+    world_note(world,
+               type == MESSAGE_INITIATION     ? "sends initiation"
+               : type == MESSAGE_RESPONSE     ? "sends response"
+               : type == MESSAGE_COOKIE_REPLY ? "sends cookie reply"
+               : length == DATA_LEAST_BYTES   ? "sends keepalive"
+                                              : "sends data",
+               host, &world->hosts[number], world->network.next_number,
+               host->network_fails ? "refused" : NULL);
+    exchanges_sent(world, host, number, datagram, length);
+    if (host->network_fails) {
+        world->statistics.count[STATISTIC_DATAGRAMS_REFUSED]++;
+        return -ENETUNREACH;
+    }
+    if (type != MESSAGE_COOKIE_REPLY)
+        host->acquaintances[number].sent_bytes += length;
+    network_send(world, host, to, traffic_class, datagram, length);
+    return 0;
+}
+
+static void hook_deliver(void *context, struct vole_peer *from, const uint8_t *packet, size_t length)
+{
+    struct host *host = context;
+    const struct host *sender = vole_peer_context(from);
+
+    ledger_deliver(host->world, host->number, sender->number, packet, length);
+}
+
+static void hook_event(void *context, const struct vole_event *event)
+{
+    static const struct {
+        const char *words;
+        enum statistic statistic;
+    } events[] = {[VOLE_EVENT_HANDSHAKE_COMPLETE] = {"has a session", STATISTIC_SESSIONS},
+                  [VOLE_EVENT_GAVE_UP] = {"gives up", STATISTIC_GAVE_UP},
+                  [VOLE_EVENT_ENDPOINT_MOVED] = {"learns an endpoint", STATISTIC_ENDPOINTS_MOVED},
+                  [VOLE_EVENT_KEYS_ERASED] = {"erases keys", STATISTIC_KEYS_ERASED}};
+    struct host *host = context;
+
+    if (host->number < host->world->host_count) /* the stranger gives up all day */
+        host->world->statistics.count[events[event->kind].statistic]++;
+    world_note(host->world, events[event->kind].words, host, vole_peer_context(event->peer), 0, NULL);
+}
+
+static void hook_random(void *context, uint8_t *bytes, size_t length)
+{
+    struct host *host = context;
+
+    random_fill(&host->random, bytes, length);
+}
+
+/* ---- life ---- */
+
+struct vole_time host_time(const struct host *host)
+{
+    uint64_t now_ns = host->world->now_ns;
+
+    return (struct vole_time){.monotonic_ns = host->monotonic_start_ns + now_ns - host->slept_ns,
+                              .boot_ns = host->boot_start_ns + now_ns,
+                              .real_s = REAL_TIME_START_S + now_ns / SECOND_NS,
+                              .real_ns = (uint32_t)(now_ns % SECOND_NS)};
+}
+
+void host_init(struct host *host, struct world *world, unsigned number, const char *name)
+{
+    struct vole_options options = {.hooks = {host, hook_send, hook_deliver, hook_event, hook_random},
+                                   .staged_bytes = 1 << 20};
+    struct vole_time now;
+
+    *host = (struct host){.world = world, .number = number, .name = name, .awake = true, .mtu = 1420};
+    random_init(&host->random, world->seed, 100 + number);
+    host->monotonic_start_ns = random_between(&host->random, 1, UINT64_C(1) << 50);
+    host->boot_start_ns = random_between(&host->random, 1, UINT64_C(1) << 50);
+    host->address = network_address(number, 0, random_chance(&host->random, 500000));
+    now = host_time(host);
+    host->device = vole_device_new(&options, &now);
+    if (host->device == NULL)
+        world_fail(world, "memory", "no device could be made");
+    random_fill(&host->random, host->private_key, sizeof host->private_key);
+    host_set_key(host, host->private_key);
+    vole_device_set_mtu(host->device, host->mtu);
+}
+
+void host_fini(struct host *host)
+{
+    vole_device_free(host->device);
+    *host = (struct host){0};
+}
+
+/* ---- acquaintances ---- */
+
+static void make_peer(struct host *host, const struct host *other)
+{
+    struct acquaintance *acquaintance = &host->acquaintances[other->number];
+    struct vole_prefix inner[] = {packet_address(other->number, false), packet_address(other->number, true)};
+    struct vole_time now = host_time(host);
+
+    acquaintance->peer = vole_peer_add(host->device, other->public_key, &now, NULL);
+    if (acquaintance->peer == NULL || vole_peer_allow(acquaintance->peer, &inner[0]) != 0 ||
+        vole_peer_allow(acquaintance->peer, &inner[1]) != 0)
+        world_fail(host->world, "memory", "no peer could be made");
+    acquaintance->sent_bytes = acquaintance->received_least_bytes = acquaintance->received_most_bytes = 0;
+    vole_peer_set_context(acquaintance->peer, host->world->hosts + other->number);
+    vole_peer_set_preshared_key(acquaintance->peer, acquaintance->preshared_key);
+    if (acquaintance->knows_address)
+        vole_peer_set_endpoint(acquaintance->peer, &other->address);
+    vole_peer_set_persistent_keepalive(acquaintance->peer, acquaintance->keepalive_s, &now);
+    vole_peer_flush(acquaintance->peer, &now);
+    host_settle(host);
+}
+
+void host_meet(struct host *host, const struct host *other, bool knows_address, uint16_t keepalive_s,
+               const uint8_t preshared_key[VOLE_KEY_BYTES])
+{
+    struct acquaintance *acquaintance = &host->acquaintances[other->number];
+
+    acquaintance->knows_address = knows_address;
+    acquaintance->keepalive_s = keepalive_s;
+    memcpy(acquaintance->preshared_key, preshared_key, VOLE_KEY_BYTES);
+    make_peer(host, other);
+}
+
+void host_part(struct host *host, const struct host *other)
+{
+    struct acquaintance *acquaintance = &host->acquaintances[other->number];
+
+    if (acquaintance->peer == NULL)
+        return;
+    vole_peer_remove(acquaintance->peer);
+    acquaintance->peer = NULL;
+    acquaintance->memory++;
+    exchanges_excuse(host->world, host->number, other->number);
+    stranger_forget(host->world, host);
+    world_note(host->world, "removes peer", host, other, 0, NULL);
+}
+
+void host_meet_again(struct host *host, const struct host *other)
+{
+    host_part(host, other);
+    world_note(host->world, "adds peer", host, other, 0, NULL);
+    make_peer(host, other);
+}
+
+static void excuse_all(struct host *host)
+{
+    for (unsigned other = 0; other < WORLD_HOSTS; other++)
+        exchanges_excuse(host->world, host->number, other);
+}
+
+void host_set_key(struct host *host, const uint8_t private_key[VOLE_KEY_BYTES])
+{
+    struct vole_time now = host_time(host);
+
+    memmove(host->private_key, private_key, VOLE_KEY_BYTES);
+    vole_public_key(host->public_key, host->private_key);
+    excuse_all(host);
+    world_note(host->world, "sets its private key", host, NULL, 0, NULL);
+    vole_device_set_private_key(host->device, host->private_key, &now);
+    host_settle(host);
+}
+
+void host_set_preshared_key(struct host *host, const struct host *other, const uint8_t key[VOLE_KEY_BYTES])
+{
+    struct acquaintance *acquaintance = &host->acquaintances[other->number];
+
+    memcpy(acquaintance->preshared_key, key, VOLE_KEY_BYTES);
+    world_note(host->world, "sets a preshared key", host, other, 0, NULL);
+    if (acquaintance->peer != NULL)
+        vole_peer_set_preshared_key(acquaintance->peer, key);
+}
+
+/* ---- states ---- */
+
+void host_up(struct host *host)
+{
+    struct vole_time now = host_time(host);
+
+    host->up = true;
+    world_note(host->world, "goes up", host, NULL, 0, NULL);
+    vole_device_up(host->device, &now);
+    host_settle(host);
+}
+
+void host_down(struct host *host)
+{
+    struct vole_time now = host_time(host);
+
+    host->up = false; /* already now: it may not say good-bye */
+    world_note(host->world, "goes down", host, NULL, 0, NULL);
+    vole_device_down(host->device, &now);
+    excuse_all(host);
+    host_settle(host);
+}
+
+void host_sleep(struct host *host, bool suspend)
+{
+    if (suspend)
+        vole_device_suspend(host->device);
+    world_note(host->world, "falls asleep", host, NULL, suspend, NULL);
+    host->awake = false;
+    host->asleep_since_ns = host->world->now_ns;
+}
+
+void host_wake(struct host *host)
+{
+    host->slept_ns += host->world->now_ns - host->asleep_since_ns;
+    host->awake = true;
+    world_note(host->world, "wakes", host, NULL, 0, NULL);
+    host_settle(host);
+}
+
+void host_clone(struct host *host)
+{
+    excuse_all(host);
+    world_note(host->world, "is cloned", host, NULL, 0, NULL);
+    vole_device_cloned(host->device);
+    host_settle(host);
+}
+
+void host_move(struct host *host)
+{
+    host->moves++;
+    host->address = network_address(host->number, host->moves, random_chance(&host->random, 500000));
+    world_note(host->world, "moves", host, NULL, host->moves, NULL);
+    vole_device_forget_sources(host->device);
+}
+
+/* ---- packets ---- */
+
+static void count_call(struct host *host)
+{
+    uint64_t second = host->world->now_ns / SECOND_NS;
+
+    if (second != host->second) {
+        host->second = second;
+        host->ticks_this_second = host->calls_this_second = 0;
+    }
+    host->calls_this_second++;
+}
+
+enum vole_outcome host_send(struct host *host, const uint8_t *packet, size_t length)
+{
+    struct vole_time now = host_time(host);
+
+    count_call(host);
+    return vole_device_send(host->device, packet, length, &now);
+}
+
+/* A datagram came from some host; whose peer it was for, an attacker may have lied about. */
+static void count_received(struct host *host, unsigned sender, size_t least, size_t most)
+{
+    host->acquaintances[sender].received_least_bytes += least;
+    host->acquaintances[sender].received_most_bytes += most;
+}
+
+enum vole_outcome host_receive(struct host *host, struct datagram *datagram)
+{
+    enum message type = exchanges_type(datagram->bytes, datagram->length);
+    struct exchange_arrival arrival = exchanges_arriving(host->world, host, datagram);
+    struct vole_endpoint from = datagram->from;
+    struct vole_time now = host_time(host);
+    enum vole_outcome outcome;
+
+    count_call(host);
+    from.source = datagram->to.address;
+    outcome = vole_device_receive(host->device, datagram->bytes, datagram->length, &from,
+                                  datagram->traffic_class, &now);
+    exchanges_arrived(host->world, host, &arrival, type, outcome);
+    if (outcome == VOLE_HANDSHAKE || outcome == VOLE_KEEPALIVE || outcome == VOLE_DELIVERED)
+        count_received(host, datagram->sender, datagram->length, datagram->length);
+    return outcome;
+}
+
+bool host_queue(struct host *host, const struct datagram *datagram)
+{
+    struct exchange_arrival arrival = exchanges_arriving(host->world, host, datagram);
+    struct vole_endpoint from = datagram->from;
+    bool queued;
+
+    (void)arrival; /* whether it was accepted shows later, if at all */
+    count_call(host);
+    from.source = datagram->to.address;
+    queued = vole_device_queue(host->device, datagram->bytes, datagram->length, &from);
+    if (queued && datagram->sender < WORLD_HOSTS)
+        count_received(host, datagram->sender, 0, datagram->length);
+    return queued;
+}
+
+/* ---- time ---- */
+
+uint64_t host_deadline(const struct host *host)
+{
+    uint64_t deadline_ns, passed_ns = host->monotonic_start_ns - host->slept_ns;
+
+    if (host->device == NULL || !host->awake)
+        return UINT64_MAX;
+    deadline_ns = vole_device_deadline(host->device);
+    if (deadline_ns == VOLE_NEVER)
+        return UINT64_MAX;
+    /* passed_ns may have wrapped below zero by then: all of this is modulo 2^64 */
+    return deadline_ns == 0 || deadline_ns <= passed_ns + host->world->now_ns ? host->world->now_ns
+                                                                              : deadline_ns - passed_ns;
+}
+
+void host_settle(struct host *host)
+{
+    struct world *world = host->world;
+    struct vole_time now = host_time(host);
+
+    for (unsigned ticks = 0; host_deadline(host) <= world->now_ns; ticks++) {
+        if (ticks == TICKS_AT_ONCE)
+            world_fail(world, "progress", "%s wants to be ticked for ever at the same moment", host->name);
+        vole_device_tick(host->device, &now);
+        world->statistics.count[STATISTIC_TICKS]++;
+        count_call(host);
+        host->calls_this_second--;
+        host->ticks_this_second++;
+    }
+    if (host->ticks_this_second > TICKS_IDLE + TICKS_PER_CALL * host->calls_this_second)
+        world_fail(world, "progress",
+                   "%s was ticked %" PRIu64 " times within a second with %" PRIu64 " calls", host->name,
+                   host->ticks_this_second, host->calls_this_second);
+}
+
+/* ---- books ---- */
+
+static void audit_peer(struct host *host, unsigned other)
+{
+    const struct acquaintance *acquaintance = &host->acquaintances[other];
+    const char *whom = host->world->hosts[other].name;
+    struct vole_peer_state state;
+
+    vole_peer_read(acquaintance->peer, &state);
+    if (state.sent_bytes != acquaintance->sent_bytes)
+        world_fail(host->world, "counters of bytes",
+                   "%s counts %" PRIu64 " bytes sent to %s, it were %" PRIu64, host->name, state.sent_bytes,
+                   whom, acquaintance->sent_bytes);
+    if (state.received_bytes < acquaintance->received_least_bytes ||
+        state.received_bytes > acquaintance->received_most_bytes)
+        world_fail(host->world, "counters of bytes",
+                   "%s counts %" PRIu64 " bytes received from %s, it were %" PRIu64 " to %" PRIu64,
+                   host->name, state.received_bytes, whom, acquaintance->received_least_bytes,
+                   acquaintance->received_most_bytes);
+    if (state.has_endpoint && network_host_of(&state.endpoint) != other)
+        world_fail(host->world, "no stranger", "%s believes %s at somebody else's address", host->name, whom);
+}
+
+void host_audit(struct host *host)
+{
+    for (unsigned other = 0; other < host->world->host_count; other++)
+        if (host->acquaintances[other].peer != NULL)
+            audit_peer(host, other);
+}
