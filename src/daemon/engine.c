@@ -147,7 +147,7 @@ static int engine_start_workers(struct engine *engine)
     };
     int error = 0;
 
-    for (unsigned i = 0; i < options->workers && error == 0; i++) {
+    for (unsigned i = 0; i < engine->parts->workers && error == 0; i++) {
         settings.tun = &engine->parts->queues[i];
         error = worker_start(&engine->workers[i], &settings);
     }
@@ -173,8 +173,7 @@ int engine_init(struct engine *engine, const struct engine_parts *parts)
     engine_random(engine, (uint8_t *)&seed, sizeof seed);
     clock_now(&now);
     icmp_limit_init(&engine->icmp_limit, now.monotonic_ns, seed);
-    sockets_init(&engine->sockets, parts->parent, engine->workers, parts->options->workers,
-                 &parts->options->switches);
+    sockets_init(&engine->sockets, parts->parent, engine->workers, parts->workers, &parts->options->switches);
     engine->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     error = engine->wake < 0 ? -errno : engine_make_device(engine);
     if (error == 0)

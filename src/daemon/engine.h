@@ -28,10 +28,11 @@
 struct engine_parts {
     const struct options *options;
     struct tun *queues; /* one per worker */
-    int parent;         /* pair to the privileged parent */
-    int listener;       /* the UAPI socket */
-    int signals;        /* signalfd of the ending signals, which are blocked */
-    bool background;    /* output is to be let go when ready */
+    unsigned workers;
+    int parent;      /* pair to the privileged parent */
+    int listener;    /* the UAPI socket */
+    int signals;     /* signalfd of the ending signals, which are blocked */
+    bool background; /* output is to be let go when ready */
 };
 
 struct engine {

@@ -77,7 +77,7 @@ static void feature_of_network(const struct engine *engine, unsigned number, str
         break;
     default:
         feature->name = "workers";
-        (void)snprintf(feature->value, sizeof feature->value, "%u", options->workers);
+        (void)snprintf(feature->value, sizeof feature->value, "%u", engine->parts->workers);
         feature->remark = NULL;
         break;
     }

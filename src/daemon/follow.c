@@ -38,7 +38,7 @@ static int follow_ask(struct engine *engine)
 /* A worker that cannot take new ones is left without any: its errors stay unsaid, nothing else suffers. */
 static void follow_give_icmp(struct engine *engine, const struct icmp_sockets *icmp)
 {
-    for (unsigned i = 0; i < engine->parts->options->workers; i++)
+    for (unsigned i = 0; i < engine->parts->workers; i++)
         if (engine->workers[i] != NULL && worker_set_icmp(engine->workers[i], icmp) < 0)
             (void)!worker_set_icmp(engine->workers[i], NULL);
 }

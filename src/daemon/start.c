@@ -122,7 +122,9 @@ static int start_interface(struct start *start)
     if (error < 0)
         return error;
     log_start(start->queues[0].name, start->options->log_level);
-    while (start->queue_count < start->options->workers) {
+    if (start->options->workers > 1 && !start->queues[0].multi_queue)
+        log_notice("the interface has a single queue: one worker instead of %u", start->options->workers);
+    while (start->queues[0].multi_queue && start->queue_count < start->options->workers) {
         error = tun_add_queue(&start->queues[start->queue_count], &start->queues[0]);
         if (error < 0) {
             log_error("cannot open queue %u of the interface: %s; try fewer --workers",
@@ -210,6 +212,7 @@ static int start_engine(struct start *start, int parent, pid_t parent_pid)
     struct engine_parts parts = {
         .options = start->options,
         .queues = start->queues,
+        .workers = start->queue_count,
         .parent = parent,
         .listener = start->listener,
         .background = start->report >= 0,
@@ -300,6 +303,7 @@ int start_run(const struct options *options)
     start.listener = -1;
     start.report = -1;
     start_fill_standard_descriptors();
+    (void)signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more is no reason to die */
     log_start(options->name, options->log_level);
     if (start_interface(&start) < 0)
         return 1;
