@@ -49,6 +49,8 @@ class Kernel:
             words += ["--inner", inner]
         self.lab.closers.append(lambda: self._program("down"))
         self._program(*words)
+        # Until its addresses are known to be unique, the guest would speak from another one.
+        wait_for(lambda: "tentative" not in self.run("ip -6 address"), "the guest's addresses", 20, pause=0.3)
 
     def _program(self, *words, timeout=120):
         result = subprocess.run([PROGRAM, *words], capture_output=True, text=True, errors="replace", timeout=timeout,
