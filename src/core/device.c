@@ -166,7 +166,7 @@ void vole_device_set_mtu(struct vole_device *device, uint32_t mtu)
 
 void vole_device_up(struct vole_device *device, const struct vole_time *now)
 {
-    if (atomic_exchange_explicit(&device->up, true, memory_order_relaxed))
+    if (atomic_exchange_explicit(&device->up, true, memory_order_seq_cst))
         return;
     for (struct vole_peer *peer = device->first_peer; peer != NULL; peer = peer->next)
         peer_up(peer, now);

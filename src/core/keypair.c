@@ -34,7 +34,7 @@ static struct keypair *get_current(const struct keypair_slots *slots)
 
 static void set_current(struct keypair_slots *slots, struct keypair *keypair)
 {
-    atomic_store_explicit(&slots->current, keypair, memory_order_release);
+    atomic_store_explicit(&slots->current, keypair, memory_order_seq_cst); /* see peer_send_staged */
 }
 
 void keypair_install(struct vole_device *device, struct keypair_slots *slots, struct keypair *keypair)

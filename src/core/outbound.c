@@ -134,11 +134,10 @@ enum run_state outbound_prepare(struct vole_device *device, struct run *run, str
     if (!usable || !keypair_reserve(keypair, run->count, &counter)) {
         stage(device, run);
         /* A key may have arrived since we looked. Either control saw these packets when it installed it, or
-         * we see the key now; else they would wait for the next packet (fence: see peer_send_staged). */
-        atomic_thread_fence(memory_order_seq_cst);
-        keypair = atomic_load_explicit(&peer->keypairs.current, memory_order_acquire);
+         * we see the key now; else they would wait for the next packet (see peer_send_staged). */
+        keypair = atomic_load_explicit(&peer->keypairs.current, memory_order_seq_cst);
         if (keypair_can_send(keypair, now->boot_ns) &&
-            atomic_load_explicit(&device->up, memory_order_relaxed))
+            atomic_load_explicit(&device->up, memory_order_seq_cst))
             return RUN_BEHIND;
         timers_want_handshake(peer, now);
         return RUN_STAGED;

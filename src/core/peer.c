@@ -63,11 +63,11 @@ void peer_send_staged(struct vole_peer *peer, const struct vole_time *now)
     struct vole_device *device = peer->device;
     struct keypair *current = atomic_load_explicit(&peer->keypairs.current, memory_order_relaxed);
 
-    /* A key may just have been installed: the fence stands against the one in outbound_prepare, so that a
-     * worker that stages now either is seen here or sees the key. */
-    atomic_thread_fence(memory_order_seq_cst);
+    /* A key may just have been installed, or the device come up: a worker that stages at this moment either
+     * is seen here or sees that (outbound_prepare). Hence the sequentially consistent order on all of them.
+     */
     if (!atomic_load_explicit(&device->up, memory_order_relaxed) ||
-        atomic_load_explicit(&peer->staged.count, memory_order_relaxed) == 0)
+        atomic_load_explicit(&peer->staged.count, memory_order_seq_cst) == 0)
         return;
     if (!keypair_can_send(current, now->boot_ns)) {
         exchange_initiate(peer, false, now);

@@ -99,7 +99,7 @@ static uint32_t count_of(const struct vole_peer *peer)
 
 static void set_count(struct vole_peer *peer, uint32_t count)
 {
-    atomic_store_explicit(&peer->staged.count, count, memory_order_relaxed);
+    atomic_store_explicit(&peer->staged.count, count, memory_order_seq_cst); /* see peer_send_staged */
 }
 
 /* Takes the peer's first packet off both lists and gives its blocks back, plaintext wiped. */

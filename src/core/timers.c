@@ -7,9 +7,18 @@
 #include "core/device.h"
 #include "core/exchange.h"
 
+/* Arming a mark and then reading look_ns stands against control's storing look_ns and then reading the marks
+ * (timers_schedule). All four are sequentially consistent: either control sees the mark when it decides when
+ * to look, or the worker sees what it decided. Clearing a mark needs no order: a look too many does no harm.
+ */
 static uint64_t load(const _Atomic uint64_t *mark)
 {
-    return atomic_load_explicit(mark, memory_order_relaxed);
+    return atomic_load_explicit(mark, memory_order_seq_cst);
+}
+
+static void arm(_Atomic uint64_t *mark, uint64_t value)
+{
+    atomic_store_explicit(mark, value, memory_order_seq_cst);
 }
 
 static void store(_Atomic uint64_t *mark, uint64_t value)
@@ -19,11 +28,9 @@ static void store(_Atomic uint64_t *mark, uint64_t value)
 
 /* ---- any thread ---- */
 
-/* A mark due at due_ns was just stored. The fence stands against the one in timers_schedule: either control
- * sees the mark when it decides when to look, or we see what it decided. */
+/* A mark due at due_ns was just armed. */
 static void tell_control(struct vole_peer *peer, uint64_t due_ns)
 {
-    atomic_thread_fence(memory_order_seq_cst);
     if (due_ns < load(&peer->timers.look_ns))
         notice_post(peer, NOTICE_DEADLINE);
 }
@@ -41,7 +48,7 @@ static void traversal(struct vole_peer *peer, uint64_t now_ns)
     uint64_t last = load(&timers->last_traversal_ns);
     uint16_t interval_s = atomic_load_explicit(&timers->persistent_s, memory_order_relaxed);
 
-    store(&timers->last_traversal_ns, now_ns > last ? now_ns : last + 1);
+    arm(&timers->last_traversal_ns, now_ns > last ? now_ns : last + 1);
     if (interval_s != 0)
         tell_control(peer, now_ns + interval_s * NS_PER_SECOND);
 }
@@ -64,7 +71,7 @@ void timers_data_sent(struct vole_peer *peer, const struct vole_time *now)
         return;
     due = now->monotonic_ns + NEW_HANDSHAKE_TIMEOUT +
           atomic_load_explicit(&timers->jitter_ns, memory_order_relaxed);
-    store(&timers->new_handshake_due_ns, due);
+    arm(&timers->new_handshake_due_ns, due);
     tell_control(peer, due);
 }
 
@@ -85,7 +92,7 @@ void timers_data_received(struct vole_peer *peer, uint32_t packets, const struct
     if (!is_up(peer) || packets == 0)
         return;
     if (load(&timers->keepalive_due_ns) == 0) {
-        store(&timers->keepalive_due_ns, due);
+        arm(&timers->keepalive_due_ns, due);
         tell_control(peer, due);
         packets--;
     }
@@ -245,8 +252,7 @@ void timers_schedule(struct vole_peer *peer)
 
     do {
         look = again;
-        store(&timers->look_ns, look);
-        atomic_thread_fence(memory_order_seq_cst); /* see tell_control */
+        arm(&timers->look_ns, look);
         again = timers->running ? earliest(timers) : VOLE_NEVER;
     } while (again < look);
     deadlines_set(&peer->device->deadlines, peer, look);
