@@ -71,7 +71,7 @@ static inline enum message_type message_type(const uint8_t *datagram, size_t len
 /* mac1 and mac2 are the last 32 bytes of an initiation or response. */
 static inline size_t message_mac1_offset(size_t length)
 {
-    return length - 2 * MAC_BYTES;
+    return length - (size_t)2 * MAC_BYTES;
 }
 
 static inline size_t message_mac2_offset(size_t length)
