@@ -169,7 +169,7 @@ static void flood_begins(struct world *world, struct director *director)
         host_down(second(world));
         host_up(second(world));
     }
-    ledger_calm(world, director->a, director->b);
+    ledger_calm(world, director->a, director->b, false);
 }
 
 static void flood_goes_on(struct world *world, struct director *director)
@@ -181,7 +181,7 @@ static void flood_goes_on(struct world *world, struct director *director)
 
 static void flood_ends(struct world *world, struct director *director)
 {
-    ledger_disturb(world, director->a, director->b);
+    ledger_disturb(world, director->a, director->b, false);
     first(world)->busy = false;
 }
 
@@ -202,13 +202,15 @@ static const struct disturbance disturbances[] = {
 
 /* ---- the course of things ---- */
 
-static void mark(struct world *world, void (*ledger_mark)(struct world *, unsigned, unsigned))
+static void mark(struct world *world, bool begins)
 {
     const struct director *director = &world->director;
+    bool by_network = director->current->kind & (DISTURB_TROUBLE | DISTURB_OUTAGE);
 
     for (unsigned other = 0; other < world->host_count; other++)
         if (other != director->a && (other == director->b || !director->current->between_two))
-            ledger_mark(world, director->a, other);
+            begins ? ledger_disturb(world, director->a, other, by_network)
+                   : ledger_calm(world, director->a, other, by_network);
 }
 
 static void direct(struct world *world, void *subject);
@@ -235,7 +237,7 @@ static void begin(struct world *world)
     director->until_ns = world->now_ns + world_seconds(world, disturbance->least_s, disturbance->most_s);
     world->statistics.count[STATISTIC_DISTURBANCES]++;
     world_note(world, disturbance->words, first(world), second(world), 0, "begins");
-    mark(world, ledger_disturb);
+    mark(world, true);
     disturbance->begin(world, director);
 }
 
@@ -245,7 +247,7 @@ static void end(struct world *world)
 
     director->current->end(world, director);
     world_note(world, director->current->words, first(world), second(world), 0, "ends");
-    mark(world, ledger_calm);
+    mark(world, false);
     director->current = NULL;
 }
 

@@ -6,6 +6,7 @@
 
 #include "memory.h"
 #include "packet.h"
+#include "scenario.h"
 #include "world.h"
 
 #include <inttypes.h>
@@ -16,6 +17,8 @@
 #define SPACING_NS      (5 * SECOND_NS)
 #define SESSION_LIFE_NS (180 * SECOND_NS)
 #define LOAD_LINGERS_NS (1 * SECOND_NS)
+#define REKEY_AFTER_NS  (120 * SECOND_NS)
+#define REKEY_WITHIN_NS (5333 * MS_NS) /* an initiation just before may delay the next */
 
 enum { SENDER_INDEX = 4, RECEIVER_INDEX = 4, RESPONSE_RECEIVER_INDEX = 8, COUNTER = 8, MAC2_BYTES = 16 };
 
@@ -112,11 +115,26 @@ static void check_spacing(struct world *world, const struct host *sender, unsign
                    world->hosts[to].name, (double)(world->now_ns - response) / 1e9);
 }
 
+/* Only sessions that both sides know and that were made since the network became calm count. */
+static void check_thrift(struct world *world, const struct host *sender, unsigned to)
+{
+    const struct exchanges *exchanges = &world->exchanges;
+    uint64_t calm_since_ns = ledger_calm_since(world, sender->number, to),
+             birth_ns = exchanges->confirmed_birth_ns[sender->number][to];
+
+    if (exchanges->confirmed_birth_ns[to][sender->number] > birth_ns)
+        birth_ns = exchanges->confirmed_birth_ns[to][sender->number];
+    if (birth_ns > calm_since_ns && birth_ns + REKEY_AFTER_NS > world->now_ns)
+        world_fail(world, "thrift", "%s initiates to %s, with a session only %.6f s old and nothing wrong",
+                   sender->name, world->hosts[to].name, (double)(world->now_ns - birth_ns) / 1e9);
+}
+
 static void sent_initiation(struct world *world, struct host *sender, unsigned to, const uint8_t *bytes)
 {
     static const uint8_t no_mac2[MAC2_BYTES];
 
     check_spacing(world, sender, to);
+    check_thrift(world, sender, to);
     world->exchanges.last_initiation_ns[sender->number][to] = world->now_ns;
     if (network_initiation_under_way(world, to, sender->number))
         ledger_crossed(world, sender->number, to);
@@ -160,6 +178,21 @@ static size_t longest(const struct host *sender)
     return PACKET_MOST_BYTES + VOLE_OVERHEAD + (sender->mtu == PACKET_MOST_BYTES ? 0 : 15);
 }
 
+/* The first data at 120 s or more asks for a new session, which is there soon. */
+static void check_rekey(struct world *world, const struct host *sender, unsigned to,
+                        struct exchange *exchange)
+{
+    if (exchange->birth_ns[SIDE_INITIATOR] + REKEY_AFTER_NS > world->now_ns)
+        return;
+    if (exchange->rekey_due_ns == 0)
+        exchange->rekey_due_ns = world->now_ns;
+    if (world->ledger.directions[sender->number][to].recovered &&
+        exchange->rekey_due_ns + REKEY_WITHIN_NS + world->scenario->patience_ms * MS_NS < world->now_ns)
+        world_fail(world, "rekey", "%s still sends %s data on a session that is due since %.6f s",
+                   sender->name, world->hosts[to].name,
+                   (double)(world->now_ns - exchange->rekey_due_ns) / 1e9);
+}
+
 static void sent_data(struct world *world, struct host *sender, unsigned to, const uint8_t *bytes,
                       size_t length)
 {
@@ -179,10 +212,17 @@ static void sent_data(struct world *world, struct host *sender, unsigned to, con
     if (age >= SESSION_LIFE_NS)
         world_fail(world, "age", "%s sends %s data on a session that is %.6f s old", sender->name,
                    world->hosts[to].name, (double)age / 1e9);
+    if (exchange->birth_ns[ours] < sender->no_sending_ns)
+        world_fail(world, "void", "%s sends %s data on a session that became void", sender->name,
+                   world->hosts[to].name);
+    if (ours == SIDE_INITIATOR)
+        check_rekey(world, sender, to, exchange);
     if (counter < exchange->next_counter[ours])
         world_fail(world, "counters", "%s uses counter %" PRIu64 " for %s after %" PRIu64, sender->name,
                    counter, world->hosts[to].name, exchange->next_counter[ours] - 1);
     exchange->next_counter[ours] = counter + 1;
+    if (length > DATA_LEAST_BYTES)
+        ledger_flushed(world, sender->number, to);
     if (length > longest(sender))
         world_fail(world, "size", "%s sends %zu bytes of data at once", sender->name, length);
 }
@@ -277,6 +317,8 @@ static void check_age(struct world *world, struct host *receiver, const struct e
     if (accepted && age >= SESSION_LIFE_NS)
         world_fail(world, "age", "%s accepts data on a session that is %.6f s old", receiver->name,
                    (double)age / 1e9);
+    if (accepted && exchange->birth_ns[arrival->side] < receiver->no_receiving_ns)
+        world_fail(world, "void", "%s accepts data on a session that was erased", receiver->name);
     if (!accepted && vole_device_last_drop(receiver->device) == VOLE_DROP_SESSION_EXPIRED) {
         if (age < SESSION_LIFE_NS)
             world_fail(world, "age", "%s refuses data on a session that is only %.6f s old", receiver->name,
@@ -294,6 +336,13 @@ void exchanges_arrived(struct world *world, struct host *receiver, const struct 
         world->exchanges.list[arrival->number].birth_ns[SIDE_INITIATOR] = 0;
     if (!accepted && arrival->confirmed)
         world->exchanges.list[arrival->number].confirmed = false;
-    if (type == MESSAGE_DATA)
-        check_age(world, receiver, arrival, accepted);
+    if (type != MESSAGE_DATA)
+        return;
+    check_age(world, receiver, arrival, accepted);
+    if (accepted && arrival->confirmed) {
+        const struct exchange *exchange = &world->exchanges.list[arrival->number];
+
+        world->exchanges.confirmed_birth_ns[exchange->hosts[SIDE_INITIATOR]][receiver->number] =
+            exchange->birth_ns[SIDE_RESPONDER];
+    }
 }

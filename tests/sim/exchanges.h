@@ -9,6 +9,10 @@
  *   sessions      data is sent on a session this host knows of, by its responder only after data was received
  *   counters      on each session's direction counters only grow: no (index, counter) is ever used twice
  *   age           nothing is sent or accepted on a session older than 180 s, nor refused on a younger one
+ *   void          nothing is sent on a session of before the key changed, or the host was cloned; and neither
+ *                 sent nor accepted on one of before it went down or was suspended
+ *   thrift        on a calm network nobody initiates while there is a session younger than 120 s
+ *   rekey         and an initiator who sends does not stay on an older one
  *   size          a datagram is at most MTU + 32 bytes, and handshakes have exactly their size
  *
  * Ages are the world's time, which is what every host's boot clock shows.
@@ -28,6 +32,7 @@ struct exchange {
     uint32_t indices[2];      /* drawn by that side */
     uint64_t birth_ns[2];     /* of the session, as that side has it; 0: not yet */
     uint64_t next_counter[2]; /* that side sends none below */
+    uint64_t rekey_due_ns;    /* when its initiator first sent on it at 120 s or more; 0: not yet */
     unsigned memory;          /* of the responder, when it answered */
     bool answered, confirmed;
 };
@@ -39,6 +44,7 @@ struct exchanges {
     uint32_t *chains;                                      /* by host and index */
     uint64_t last_initiation_ns[WORLD_HOSTS][WORLD_HOSTS]; /* 0: none that counts */
     uint64_t last_response_ns[WORLD_HOSTS][WORLD_HOSTS];
+    uint64_t confirmed_birth_ns[WORLD_HOSTS][WORLD_HOSTS]; /* of the latest, [initiator][responder] */
 };
 
 /* What exchanges_arriving() assumed, to be taken back if it did not come true. */

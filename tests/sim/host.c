@@ -76,10 +76,14 @@ static void hook_event(void *context, const struct vole_event *event)
                   [VOLE_EVENT_ENDPOINT_MOVED] = {"learns an endpoint", STATISTIC_ENDPOINTS_MOVED},
                   [VOLE_EVENT_KEYS_ERASED] = {"erases keys", STATISTIC_KEYS_ERASED}};
     struct host *host = context;
+    const struct host *other = vole_peer_context(event->peer);
 
-    if (host->number < host->world->host_count) /* the stranger gives up all day */
-        host->world->statistics.count[events[event->kind].statistic]++;
-    world_note(host->world, events[event->kind].words, host, vole_peer_context(event->peer), 0, NULL);
+    world_note(host->world, events[event->kind].words, host, other, 0, NULL);
+    if (host->number >= host->world->host_count)
+        return; /* the stranger gives up all day */
+    host->world->statistics.count[events[event->kind].statistic]++;
+    if (event->kind == VOLE_EVENT_GAVE_UP)
+        ledger_gave_up(host->world, host->number, other->number);
 }
 
 static void hook_random(void *context, uint8_t *bytes, size_t length)
@@ -194,6 +198,7 @@ void host_set_key(struct host *host, const uint8_t private_key[VOLE_KEY_BYTES])
     memmove(host->private_key, private_key, VOLE_KEY_BYTES);
     vole_public_key(host->public_key, host->private_key);
     excuse_all(host);
+    host->no_sending_ns = host->world->now_ns;
     world_note(host->world, "sets its private key", host, NULL, 0, NULL);
     vole_device_set_private_key(host->device, host->private_key, &now);
     host_settle(host);
@@ -225,6 +230,7 @@ void host_down(struct host *host)
 {
     struct vole_time now = host_time(host);
 
+    host->no_sending_ns = host->no_receiving_ns = host->world->now_ns;
     host->up = false; /* already now: it may not say good-bye */
     world_note(host->world, "goes down", host, NULL, 0, NULL);
     vole_device_down(host->device, &now);
@@ -234,8 +240,10 @@ void host_down(struct host *host)
 
 void host_sleep(struct host *host, bool suspend)
 {
-    if (suspend)
+    if (suspend) {
         vole_device_suspend(host->device);
+        host->no_sending_ns = host->no_receiving_ns = host->world->now_ns;
+    }
     world_note(host->world, "falls asleep", host, NULL, suspend, NULL);
     host->awake = false;
     host->asleep_since_ns = host->world->now_ns;
@@ -252,6 +260,7 @@ void host_wake(struct host *host)
 void host_clone(struct host *host)
 {
     excuse_all(host);
+    host->no_sending_ns = host->world->now_ns;
     world_note(host->world, "is cloned", host, NULL, 0, NULL);
     vole_device_cloned(host->device);
     host_settle(host);

@@ -43,9 +43,10 @@ struct host {
     uint32_t mtu;
 
     bool up, awake;
-    bool network_fails;  /* every send is refused */
-    bool busy;           /* handshakes are queued instead of worked on */
-    uint64_t flooded_ns; /* when it was last under a flood; 0: never */
+    bool network_fails;                      /* every send is refused */
+    bool busy;                               /* handshakes are queued instead of worked on */
+    uint64_t flooded_ns;                     /* when it was last under a flood; 0: never */
+    uint64_t no_sending_ns, no_receiving_ns; /* on sessions born before */
     uint64_t monotonic_start_ns, boot_start_ns, slept_ns, asleep_since_ns;
 
     uint64_t second; /* the world's, for the two below */

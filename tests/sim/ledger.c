@@ -12,6 +12,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* ledger.h: how much of recovery_s what waits does not need, and when it may be given up. */
+#define WAITING_LESS_S 18u
+#define GIVE_UP_NS     (94 * SECOND_NS)
+
 static struct relation *relation_of(struct world *world, unsigned a, unsigned b)
 {
     return a < b ? &world->ledger.relations[a][b] : &world->ledger.relations[b][a];
@@ -75,6 +79,28 @@ void ledger_send(struct world *world, struct packet_plan *plan, unsigned sender)
     world->statistics.count[STATISTIC_PACKETS_OWED] += packet->owed;
 }
 
+void ledger_waits(struct world *world, unsigned from, unsigned to)
+{
+    if (from < world->host_count)
+        world->ledger.directions[from][to].waiting_ns = world->now_ns;
+}
+
+void ledger_flushed(struct world *world, unsigned from, unsigned to)
+{
+    world->ledger.directions[from][to].waiting_ns = 0;
+}
+
+void ledger_gave_up(struct world *world, unsigned from, unsigned to)
+{
+    struct direction *direction = &world->ledger.directions[from][to];
+
+    if (direction->waiting_ns != 0 && direction->waiting_ns + GIVE_UP_NS > world->now_ns)
+        world_fail(world, "give-up", "%s gives up %s only %.6f s after a packet was sent",
+                   world->hosts[from].name, world->hosts[to].name,
+                   (double)(world->now_ns - direction->waiting_ns) / 1e9);
+    direction->waiting_ns = 0;
+}
+
 void ledger_deliver(struct world *world, unsigned host, unsigned from, const uint8_t *bytes, size_t length)
 {
     struct ledger *ledger = &world->ledger;
@@ -129,6 +155,21 @@ static void judge_one(struct world *world, const struct ledger_packet *packet, u
                (double)packet->sent_ns / 1e9, (double)relation->calm_since_ns / 1e9);
 }
 
+static void judge_waiting(struct world *world, unsigned from, unsigned to)
+{
+    uint64_t waiting_ns = world->ledger.directions[from][to].waiting_ns,
+             calm_since_ns = ledger_calm_since(world, from, to);
+    uint64_t most_ns = (world->scenario->recovery_s - WAITING_LESS_S) * SECOND_NS;
+
+    if (waiting_ns == 0 || calm_since_ns == UINT64_MAX || world->now_ns > waiting_ns + GIVE_UP_NS ||
+        world->exchanges.last_initiation_ns[from][to] <= world->exchanges.last_response_ns[from][to])
+        return;
+    if (world->now_ns > later(waiting_ns, calm_since_ns) + most_ns)
+        world_fail(world, "waiting", "what %s has for %s waits since %.6f s on a network calm since %.6f s",
+                   world->hosts[from].name, world->hosts[to].name, (double)waiting_ns / 1e9,
+                   (double)calm_since_ns / 1e9);
+}
+
 void ledger_judge(struct world *world)
 {
     struct ledger *ledger = &world->ledger;
@@ -138,6 +179,9 @@ void ledger_judge(struct world *world)
            ledger->packets[ledger->judged].sent_ns + patience_ns < world->now_ns;
          ledger->judged++)
         judge_one(world, &ledger->packets[ledger->judged], ledger->judged);
+    for (unsigned from = 0; from < world->host_count; from++)
+        for (unsigned to = 0; to < world->host_count; to++)
+            judge_waiting(world, from, to);
 }
 
 static void start_over(struct world *world, unsigned a, unsigned b, uint64_t calm_since_ns)
@@ -161,20 +205,35 @@ void ledger_crossed(struct world *world, unsigned a, unsigned b)
                    world->hosts[b].name, relation->crossings);
 }
 
-void ledger_disturb(struct world *world, unsigned a, unsigned b)
+uint64_t ledger_calm_since(const struct world *world, unsigned a, unsigned b)
+{
+    const struct relation *relation = a < b ? &world->ledger.relations[a][b] : &world->ledger.relations[b][a];
+
+    return relation->disturbances == 0 ? relation->calm_since_ns : UINT64_MAX;
+}
+
+void ledger_disturb(struct world *world, unsigned a, unsigned b, bool by_network)
 {
     struct relation *relation = relation_of(world, a, b);
 
+    if (!by_network) {
+        ledger_flushed(world, a, b);
+        ledger_flushed(world, b, a);
+    }
     relation->disturbances++;
     relation->crossings = 0;
     start_over(world, a, b, world->now_ns);
 }
 
-void ledger_calm(struct world *world, unsigned a, unsigned b)
+void ledger_calm(struct world *world, unsigned a, unsigned b, bool by_network)
 {
     uint64_t last =
         later(world->network.links[a][b].latest_arrival_ns, world->network.links[b][a].latest_arrival_ns);
 
+    if (!by_network) {
+        ledger_flushed(world, a, b);
+        ledger_flushed(world, b, a);
+    }
     relation_of(world, a, b)->disturbances--;
     start_over(world, a, b, later(world->now_ns, last));
 }

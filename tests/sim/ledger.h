@@ -7,6 +7,8 @@
  *   right host  and only at the host it was sent to
  *   right peer  and as coming from the host that sent it; never with somebody else's source address
  *   owed        on a calm network with known ways, every packet arrives; see below
+ *   waiting     what waits for a session when the network becomes calm is sent soon, if it is not too old
+ *   give-up     no packet that waits is given up before 19 retransmissions, 5 s apart
  *
  * When is a packet owed? Two hosts are disturbed while anything out of the ordinary happens to either or to
  * the network between them, and until all datagrams of that time have arrived. After the last disturbance, a
@@ -21,6 +23,9 @@
  * (and if a response was, the initiation it answered had stopped the timer). Adds up to 22.7 s and a round
  * trip. If initiations of both sides cross, both are void; that is a new disturbance, but no more than
  * LEDGER_CROSSINGS may happen in a row, or the two would never come together.
+ * Waiting packets need no more traffic: retransmissions go on for 95 s at least after the last of them was
+ * sent, and one comes within 5.333 s of the calm. But an own response refuses the next retransmission and
+ * ends the chain (timers §3), so nothing is said about a host that answered since its last initiation.
  * One exception: a packet sent in the last moments of a session may arrive after its 180 s. Then it is lost
  * by design; exchanges.h checks that the session was really that old.
  */
@@ -43,6 +48,7 @@ struct ledger_packet {
 
 struct direction {
     uint64_t last_sent_ns, busy_since_ns;
+    uint64_t waiting_ns; /* when the last packet was sent that waits; 0: none waits */
     uint64_t expired_ns; /* when a datagram last met the end of its session */
     bool recovered;
 };
@@ -63,6 +69,11 @@ struct ledger {
 
 /* Writes the packet down as about to be sent, and gives it its number. */
 void ledger_send(struct world *world, struct packet_plan *plan, unsigned sender);
+/* The last packet written down waits for a session. */
+void ledger_waits(struct world *world, unsigned from, unsigned to);
+/* What waited was sent, or its peer was given up. */
+void ledger_flushed(struct world *world, unsigned from, unsigned to);
+void ledger_gave_up(struct world *world, unsigned from, unsigned to);
 /* A host's device delivered this. */
 void ledger_deliver(struct world *world, unsigned host, unsigned from, const uint8_t *bytes, size_t length);
 /* A data datagram between these two met the end of its session. */
@@ -71,9 +82,12 @@ void ledger_expired(struct world *world, unsigned from, unsigned to);
 void ledger_crossed(struct world *world, unsigned a, unsigned b);
 /* Looks for owed packets that did not arrive in time. */
 void ledger_judge(struct world *world);
-/* Something happens to these two: begins, ends. Nests. */
-void ledger_disturb(struct world *world, unsigned a, unsigned b);
-void ledger_calm(struct world *world, unsigned a, unsigned b);
+/* Since when these two are undisturbed; UINT64_MAX: they are not. */
+uint64_t ledger_calm_since(const struct world *world, unsigned a, unsigned b);
+/* Something happens to these two: begins, ends. Nests. If it is not the network's doing, what waits may get
+ * lost. */
+void ledger_disturb(struct world *world, unsigned a, unsigned b, bool by_network);
+void ledger_calm(struct world *world, unsigned a, unsigned b, bool by_network);
 void ledger_fini(struct ledger *ledger);
 
 #endif

@@ -24,6 +24,8 @@ static void send_one(struct world *world, const struct flow *flow)
     ledger_send(world, &plan, flow->from);
     packet_build(&plan, bytes);
     outcome = host_send(from, bytes, plan.length);
+    if (outcome == VOLE_STAGED)
+        ledger_waits(world, flow->from, flow->to);
     world->statistics.count[STATISTIC_PACKETS_STAGED] += outcome == VOLE_STAGED;
     world_note(world, "sends packet", from, &world->hosts[flow->to], plan.number,
                outcome == VOLE_STAGED    ? "it waits"
