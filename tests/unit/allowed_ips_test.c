@@ -261,7 +261,7 @@ static struct vole_prefix random_prefix(void)
     unsigned bits = prefix.address.family == 4 ? 32 : 128;
 
     for (unsigned i = 0; i < bits / 8; i++)
-        prefix.address.bytes[i] = random_below(8) ? 0 : (uint8_t)(1u << random_below(8));
+        prefix.address.bytes[i] = (uint8_t)(random_below(8) ? 0 : 1u << random_below(8));
     prefix.length = (uint8_t)random_below(bits + 1);
     return prefix;
 }

@@ -57,7 +57,7 @@ static struct keypair *derive(bool initiator)
 static void assert_slots(const struct keypair *previous, const struct keypair *current,
                          const struct keypair *next)
 {
-    size_t listed = (previous != NULL) + (current != NULL) + (next != NULL);
+    int listed = (previous != NULL) + (current != NULL) + (next != NULL);
 
     assert_ptr_equal(slots->previous, previous);
     assert_ptr_equal(atomic_load(&slots->current), current);
