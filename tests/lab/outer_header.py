@@ -63,12 +63,12 @@ def check_fragments(lab, version):
     sniffer.wait(lambda seen: seen.fragment and seen.source.endswith("2"), "fragments from b")
 
 
-@case(voled_only=OTHERS)
+@case
 def what_is_too_large_for_the_outer_ipv4_network_is_fragmented(lab):
     check_fragments(lab, 4)
 
 
-@case(voled_only=OTHERS)
+@case
 def what_is_too_large_for_the_outer_ipv6_network_is_fragmented(lab):
     check_fragments(lab, 6)
 

@@ -116,14 +116,14 @@ def the_answers_are_limited(lab):
         expect(1 <= errors <= sent // 4, f"{errors} ICMP messages for {sent} packets to {address}")
 
 
-@case(voled_only=OTHERS)
+@case
 def multicast_is_not_answered(lab):
     daemon = device(lab)
     daemon.host.route("239.1.2.0/24", "dev", "wg0")
     expect_equal(error_after_send(sender(daemon.host, "239.1.2.3")), 0, "error for a multicast destination")
 
 
-@case(voled_only=OTHERS)
+@case
 def a_peer_with_an_endpoint_but_no_session_is_waited_for(lab):
     daemon = device(lab)
     peer = list(daemon.show("endpoints"))[0]
