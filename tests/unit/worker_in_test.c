@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A worker's way in, from datagrams to writes: merging, and what happens when the kernel refuses a merged
+ * write (offload §9). The socket and the TUN are replaced (--wrap); sessions and packets are real.
+ */
+#include "daemon/worker_state.h"
+#include "packets.h"
+#include "two_hosts.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#define PACKETS 8
+#define PAYLOAD 100
+
+static struct {
+    int merged_error, any_error;
+    unsigned merged_writes, single_writes;
+    size_t bytes; /* of inner packets in successful writes */
+} tun;
+
+static struct udp_received *waiting; /* one message, or NULL */
+
+int __wrap_udp_receive(int fd, struct udp_batch *batch, struct udp_received *received, size_t capacity);
+int __wrap_tun_write(const struct tun *device, const struct iovec *pieces, int piece_count);
+
+int __wrap_udp_receive(int fd, struct udp_batch *batch, struct udp_received *received, size_t capacity)
+{
+    (void)fd, (void)batch;
+    if (waiting == NULL)
+        return -EAGAIN;
+    assert_true(capacity >= 1);
+    *received = *waiting;
+    waiting = NULL;
+    return 1;
+}
+
+int __wrap_tun_write(const struct tun *device, const struct iovec *pieces, int piece_count)
+{
+    struct vnet_header header;
+    bool merged;
+    int error;
+
+    (void)device;
+    assert_int_equal(pieces[0].iov_len, VNET_HEADER_BYTES);
+    vnet_header_parse(&header, pieces[0].iov_base);
+    merged = header.segment_kind != VNET_KIND_NONE;
+    *(merged ? &tun.merged_writes : &tun.single_writes) += 1;
+    error = tun.any_error != 0 ? tun.any_error : merged ? tun.merged_error : 0;
+    for (int i = 1; error == 0 && i < piece_count; i++)
+        tun.bytes += pieces[i].iov_len;
+    return error;
+}
+
+struct fixture {
+    struct two_hosts hosts;
+    struct worker *worker;
+    struct tun device;
+    struct worker_sockets sockets;
+    struct udp_received message;
+    uint8_t bytes[UDP_BUFFER_BYTES];
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = test_calloc(1, sizeof *fixture);
+
+    memset(&tun, 0, sizeof tun);
+    waiting = NULL;
+    two_hosts_start_with_session(&fixture->hosts);
+    fixture->device = (struct tun){.fd = -1, .vnet_header = true, .tso = true, .uso = true};
+    fixture->worker =
+        mmap(NULL, sizeof *fixture->worker, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(fixture->worker != MAP_FAILED);
+    fixture->worker->settings.device = fixture->hosts.host[1].device;
+    fixture->worker->settings.tun = &fixture->device;
+    atomic_store(&fixture->worker->merge_tcp, true);
+    atomic_store(&fixture->worker->merge_udp, true);
+    atomic_store(&fixture->worker->sockets, &fixture->sockets);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    two_hosts_stop(&fixture->hosts);
+    munmap(fixture->worker, sizeof *fixture->worker);
+    test_free(fixture);
+    return 0;
+}
+
+/* Host 0 sends a row of packets of one flow; they reach the worker as one merged message. */
+static size_t receive_flow(struct fixture *fixture, uint8_t protocol)
+{
+    static uint8_t packet[PACKET_ROOM], payload[PAYLOAD];
+    struct packet_plan plan = packet_plan_default(4, protocol);
+    size_t inner = 0;
+
+    plan.source = 1; /* 10.0.0.1 to 10.0.0.2, as the hosts' allowed IPs have it */
+    plan.destination = 2;
+    plan.payload = payload;
+    plan.payload_bytes = PAYLOAD;
+    plan.flags = PACKET_ACK;
+    fixture->hosts.connected = false;
+    two_hosts_forget(&fixture->hosts);
+    fixture->message = (struct udp_received){.bytes = fixture->bytes, .from = fixture->hosts.host[0].address};
+    for (int i = 0; i < PACKETS; i++) {
+        size_t length = packet_build(packet, &plan);
+        const struct datagram *datagram;
+
+        inner += length;
+        assert_int_equal(vole_device_send(fixture->hosts.host[0].device, packet, length, &fixture->hosts.now),
+                         VOLE_SENT);
+        datagram = two_hosts_last(&fixture->hosts, 0, TRANSPORT);
+        memcpy(fixture->bytes + fixture->message.length, datagram->bytes, datagram->length);
+        fixture->message.length += datagram->length;
+        fixture->message.segment_bytes = datagram->length;
+        plan = packet_plan_after(&plan);
+    }
+    waiting = &fixture->message;
+    worker_in(fixture->worker, -1, &fixture->hosts.now);
+    return inner;
+}
+
+static uint64_t drops(const struct fixture *fixture, enum vole_drop reason)
+{
+    return vole_device_drops(fixture->hosts.host[1].device, reason);
+}
+
+static void a_flow_becomes_one_write(void **state)
+{
+    const uint8_t protocols[] = {PACKET_TCP, PACKET_UDP};
+
+    for (size_t i = 0; i < 2; i++) {
+        memset(&tun, 0, sizeof tun);
+        receive_flow(*state, protocols[i]);
+        assert_int_equal(tun.merged_writes, 1);
+        assert_int_equal(tun.single_writes, 0);
+        assert_true(tun.bytes > PACKETS * PAYLOAD && tun.bytes < PACKETS * PAYLOAD + 80);
+    }
+}
+
+static void a_refused_merge_is_written_singly_and_not_tried_again(void **state)
+{
+    struct fixture *fixture = *state;
+    const uint8_t protocols[] = {PACKET_TCP, PACKET_UDP};
+
+    for (size_t i = 0; i < 2; i++) {
+        size_t sent;
+
+        memset(&tun, 0, sizeof tun);
+        tun.merged_error = -EINVAL;
+        sent = receive_flow(fixture, protocols[i]);
+        assert_int_equal(tun.bytes, sent);
+        assert_int_equal(tun.merged_writes, 1);
+        assert_int_equal(tun.single_writes, PACKETS);
+        sent += receive_flow(fixture, protocols[i]);
+        assert_int_equal(tun.bytes, sent);
+        assert_int_equal(tun.merged_writes, 1);
+        assert_int_equal(worker_features(fixture->worker).merge_tcp, false);
+        assert_int_equal(worker_features(fixture->worker).merge_udp, protocols[i] == PACKET_TCP);
+    }
+    assert_int_equal(drops(fixture, VOLE_DROP_DELIVERY_FAILED), 0);
+}
+
+static void what_the_host_refuses_is_counted(void **state)
+{
+    struct fixture *fixture = *state;
+
+    tun.any_error = -EIO;
+    receive_flow(fixture, PACKET_TCP);
+    assert_int_equal(drops(fixture, VOLE_DROP_INTERFACE_DOWN), PACKETS);
+    tun.any_error = -ENOBUFS;
+    receive_flow(fixture, PACKET_TCP);
+    assert_int_equal(drops(fixture, VOLE_DROP_DELIVERY_FAILED), PACKETS);
+}
+
+static void a_message_of_rubbish_is_counted_datagram_by_datagram(void **state)
+{
+    struct fixture *fixture = *state;
+
+    memset(fixture->bytes, 9, 1000);
+    fixture->message = (struct udp_received){
+        .bytes = fixture->bytes, .length = 950, .segment_bytes = 100, .from = fixture->hosts.host[0].address};
+    waiting = &fixture->message;
+    worker_in(fixture->worker, -1, &fixture->hosts.now);
+    assert_int_equal(drops(fixture, VOLE_DROP_MALFORMED), 10);
+    fixture->message.truncated = true;
+    waiting = &fixture->message;
+    worker_in(fixture->worker, -1, &fixture->hosts.now);
+    assert_int_equal(drops(fixture, VOLE_DROP_TRUNCATED), 1);
+    assert_int_equal(drops(fixture, VOLE_DROP_MALFORMED), 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_flow_becomes_one_write, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_refused_merge_is_written_singly_and_not_tried_again, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_the_host_refuses_is_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_message_of_rubbish_is_counted_datagram_by_datagram, set_up,
+                                        tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
