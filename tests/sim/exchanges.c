@@ -18,6 +18,7 @@
 #define SESSION_LIFE_NS (180 * SECOND_NS)
 #define LOAD_LINGERS_NS (1 * SECOND_NS)
 #define REKEY_AFTER_NS  (120 * SECOND_NS)
+#define LAST_MINUTE_NS  (165 * SECOND_NS)
 #define REKEY_WITHIN_NS (5333 * MS_NS) /* an initiation just before may delay the next */
 
 enum { SENDER_INDEX = 4, RECEIVER_INDEX = 4, RESPONSE_RECEIVER_INDEX = 8, COUNTER = 8, MAC2_BYTES = 16 };
@@ -169,6 +170,7 @@ static void sent_response(struct world *world, struct host *sender, unsigned to,
     exchange->birth_ns[SIDE_RESPONDER] = world->now_ns;
     enlist(exchanges, number, SIDE_RESPONDER);
     exchanges->last_response_ns[sender->number][to] = world->now_ns;
+    exchanges->newest_birth_ns[sender->number][to] = world->now_ns;
     world->statistics.count[STATISTIC_RESPONSES]++;
 }
 
@@ -327,7 +329,43 @@ static void check_age(struct world *world, struct host *receiver, const struct e
     }
 }
 
-void exchanges_arrived(struct world *world, struct host *receiver, const struct exchange_arrival *arrival,
+/* The request is refused only if an initiation or a response was sent less than 5 s before. */
+static void check_last_minute(struct world *world, struct host *receiver, struct exchange *exchange)
+{
+    const struct exchanges *exchanges = &world->exchanges;
+    unsigned other = exchange->hosts[SIDE_RESPONDER];
+    uint64_t birth_ns = exchange->birth_ns[SIDE_INITIATOR],
+             asked_ns = exchanges->last_initiation_ns[receiver->number][other];
+
+    if (exchange->last_minute || birth_ns + LAST_MINUTE_NS > world->now_ns ||
+        birth_ns < exchanges->newest_birth_ns[receiver->number][other] || birth_ns < receiver->no_sending_ns)
+        return;
+    exchange->last_minute = true;
+    if (exchanges->last_response_ns[receiver->number][other] > asked_ns)
+        asked_ns = exchanges->last_response_ns[receiver->number][other];
+    if (asked_ns + SPACING_NS < world->now_ns)
+        world_fail(world, "last minute", "%s receives from %s on a session %.6f s old and asks for no other",
+                   receiver->name, world->hosts[other].name, (double)(world->now_ns - birth_ns) / 1e9);
+}
+
+static void note_session(struct world *world, struct host *receiver, const struct exchange_arrival *arrival,
+                         enum message type)
+{
+    struct exchanges *exchanges = &world->exchanges;
+    struct exchange *exchange = &exchanges->list[arrival->number];
+
+    if (type == MESSAGE_RESPONSE && arrival->began)
+        exchanges->newest_birth_ns[receiver->number][exchange->hosts[SIDE_RESPONDER]] = world->now_ns;
+    if (type == MESSAGE_DATA && arrival->confirmed)
+        exchanges->confirmed_birth_ns[exchange->hosts[SIDE_INITIATOR]][receiver->number] =
+            exchange->birth_ns[SIDE_RESPONDER];
+    if (arrival->began || arrival->confirmed)
+        ledger_flush_due(world, receiver->number, exchange->hosts[!arrival->side]);
+    if (type == MESSAGE_DATA && arrival->side == SIDE_INITIATOR)
+        check_last_minute(world, receiver, exchange);
+}
+
+bool exchanges_arrived(struct world *world, struct host *receiver, const struct exchange_arrival *arrival,
                        enum message type, enum vole_outcome outcome)
 {
     bool accepted = outcome != VOLE_DROPPED || (type == MESSAGE_DATA && was_authentic(receiver));
@@ -336,13 +374,9 @@ void exchanges_arrived(struct world *world, struct host *receiver, const struct 
         world->exchanges.list[arrival->number].birth_ns[SIDE_INITIATOR] = 0;
     if (!accepted && arrival->confirmed)
         world->exchanges.list[arrival->number].confirmed = false;
-    if (type != MESSAGE_DATA)
-        return;
-    check_age(world, receiver, arrival, accepted);
-    if (accepted && arrival->confirmed) {
-        const struct exchange *exchange = &world->exchanges.list[arrival->number];
-
-        world->exchanges.confirmed_birth_ns[exchange->hosts[SIDE_INITIATOR]][receiver->number] =
-            exchange->birth_ns[SIDE_RESPONDER];
-    }
+    if (type == MESSAGE_DATA)
+        check_age(world, receiver, arrival, accepted);
+    if (accepted && arrival->known)
+        note_session(world, receiver, arrival, type);
+    return accepted;
 }

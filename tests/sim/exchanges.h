@@ -13,6 +13,9 @@
  *                 sent nor accepted on one of before it went down or was suspended
  *   thrift        on a calm network nobody initiates while there is a session younger than 120 s
  *   rekey         and an initiator who sends does not stay on an older one
+ *   last minute   an initiator who receives at 165 s or more has asked for a new one
+ *   endpoint      what is sent to a peer goes to where it was last heard from, or was configured to be since
+ *   erased        no session is kept 540 s after the last one was derived
  *   size          a datagram is at most MTU + 32 bytes, and handshakes have exactly their size
  *
  * Ages are the world's time, which is what every host's boot clock shows.
@@ -33,6 +36,7 @@ struct exchange {
     uint64_t birth_ns[2];     /* of the session, as that side has it; 0: not yet */
     uint64_t next_counter[2]; /* that side sends none below */
     uint64_t rekey_due_ns;    /* when its initiator first sent on it at 120 s or more; 0: not yet */
+    bool last_minute;         /* its initiator received on it at 165 s or more */
     unsigned memory;          /* of the responder, when it answered */
     bool answered, confirmed;
 };
@@ -44,6 +48,7 @@ struct exchanges {
     uint32_t *chains;                                      /* by host and index */
     uint64_t last_initiation_ns[WORLD_HOSTS][WORLD_HOSTS]; /* 0: none that counts */
     uint64_t last_response_ns[WORLD_HOSTS][WORLD_HOSTS];
+    uint64_t newest_birth_ns[WORLD_HOSTS][WORLD_HOSTS];    /* of any session, as the first host has it */
     uint64_t confirmed_birth_ns[WORLD_HOSTS][WORLD_HOSTS]; /* of the latest, [initiator][responder] */
 };
 
@@ -61,10 +66,11 @@ enum message exchanges_type(const uint8_t *bytes, size_t length);
 /* Judges a datagram a host is about to send. */
 void exchanges_sent(struct world *world, struct host *sender, unsigned to, const uint8_t *bytes,
                     size_t length);
-/* Around handing a datagram to a device, which may send on the new session before it returns. */
+/* Around handing a datagram to a device, which may send on the new session before it returns. arrived:
+ * whether it was found to be authentic and new, whatever became of its contents. */
 struct exchange_arrival exchanges_arriving(struct world *world, struct host *receiver,
                                            const struct datagram *datagram);
-void exchanges_arrived(struct world *world, struct host *receiver, const struct exchange_arrival *arrival,
+bool exchanges_arrived(struct world *world, struct host *receiver, const struct exchange_arrival *arrival,
                        enum message type, enum vole_outcome outcome);
 /* The device may initiate at once: it went down, got another key, was cloned, or made the peer anew. */
 void exchanges_excuse(struct world *world, unsigned host, unsigned other);

@@ -13,9 +13,10 @@
 
 #define REAL_TIME_START_S UINT64_C(1700000000)
 /* A full queue of 4096 handshakes at 64 a tick, and something for the timers. */
-#define TICKS_AT_ONCE  80u
-#define TICKS_IDLE     50u /* a second, besides what calls cause */
-#define TICKS_PER_CALL 4u
+#define TICKS_AT_ONCE   80u
+#define TICKS_IDLE      50u /* a second, besides what calls cause */
+#define TICKS_PER_CALL  4u
+#define ERASED_AFTER_NS (540 * SECOND_NS)
 
 /* ---- hooks ---- */
 
@@ -24,6 +25,16 @@ static void check_source(struct host *host, const struct vole_endpoint *to)
     if (to->source.family != 0 && (to->source.family != host->address.address.family ||
                                    memcmp(to->source.bytes, host->address.address.bytes, 16) != 0))
         world_fail(host->world, "source", "%s sends from an address it does not have", host->name);
+}
+
+static void check_endpoint(struct host *host, unsigned number, const struct vole_endpoint *to)
+{
+    const struct acquaintance *acquaintance = &host->acquaintances[number];
+
+    if (!acquaintance->heard_unsure && !network_same_place(to, &acquaintance->heard_from) &&
+        !network_same_place(to, &acquaintance->hears_from))
+        world_fail(host->world, "endpoint", "%s does not send to where it last heard %s from", host->name,
+                   host->world->hosts[number].name);
 }
 
 static int hook_send(void *context, const struct vole_endpoint *to, uint8_t traffic_class,
@@ -48,6 +59,8 @@ static int hook_send(void *context, const struct vole_endpoint *to, uint8_t traf
                host, &world->hosts[number], world->network.next_number,
                host->network_fails ? "refused" : NULL);
     exchanges_sent(world, host, number, datagram, length);
+    if (type != MESSAGE_COOKIE_REPLY)
+        check_endpoint(host, number, to);
     if (host->network_fails) {
         world->statistics.count[STATISTIC_DATAGRAMS_REFUSED]++;
         return -ENETUNREACH;
@@ -146,8 +159,12 @@ static void make_peer(struct host *host, const struct host *other)
     acquaintance->sent_bytes = acquaintance->received_least_bytes = acquaintance->received_most_bytes = 0;
     vole_peer_set_context(acquaintance->peer, host->world->hosts + other->number);
     vole_peer_set_preshared_key(acquaintance->peer, acquaintance->preshared_key);
-    if (acquaintance->knows_address)
+    acquaintance->heard_from = (struct vole_endpoint){0};
+    acquaintance->heard_unsure = false;
+    if (acquaintance->knows_address) {
+        acquaintance->heard_from = other->address;
         vole_peer_set_endpoint(acquaintance->peer, &other->address);
+    }
     vole_peer_set_persistent_keepalive(acquaintance->peer, acquaintance->keepalive_s, &now);
     vole_peer_flush(acquaintance->peer, &now);
     host_settle(host);
@@ -308,13 +325,19 @@ enum vole_outcome host_receive(struct host *host, struct datagram *datagram)
     struct exchange_arrival arrival = exchanges_arriving(host->world, host, datagram);
     struct vole_endpoint from = datagram->from;
     struct vole_time now = host_time(host);
+    struct acquaintance *sender = &host->acquaintances[datagram->sender];
     enum vole_outcome outcome;
 
     count_call(host);
+    sender->hears_from = from;
     from.source = datagram->to.address;
     outcome = vole_device_receive(host->device, datagram->bytes, datagram->length, &from,
                                   datagram->traffic_class, &now);
-    exchanges_arrived(host->world, host, &arrival, type, outcome);
+    if (exchanges_arrived(host->world, host, &arrival, type, outcome) && outcome != VOLE_COOKIE) {
+        sender->heard_from = from;
+        sender->heard_unsure = false;
+    }
+    sender->hears_from = (struct vole_endpoint){0};
     if (outcome == VOLE_HANDSHAKE || outcome == VOLE_KEEPALIVE || outcome == VOLE_DELIVERED)
         count_received(host, datagram->sender, datagram->length, datagram->length);
     return outcome;
@@ -330,8 +353,10 @@ bool host_queue(struct host *host, const struct datagram *datagram)
     count_call(host);
     from.source = datagram->to.address;
     queued = vole_device_queue(host->device, datagram->bytes, datagram->length, &from);
-    if (queued && datagram->sender < WORLD_HOSTS)
+    if (queued) {
         count_received(host, datagram->sender, 0, datagram->length);
+        host->acquaintances[datagram->sender].heard_unsure = true;
+    }
     return queued;
 }
 
@@ -390,6 +415,10 @@ static void audit_peer(struct host *host, unsigned other)
                    "%s counts %" PRIu64 " bytes received from %s, it were %" PRIu64 " to %" PRIu64,
                    host->name, state.received_bytes, whom, acquaintance->received_least_bytes,
                    acquaintance->received_most_bytes);
+    if (state.has_session && host->awake &&
+        host->world->exchanges.newest_birth_ns[host->number][other] + host->slept_ns + ERASED_AFTER_NS <
+            host->world->now_ns)
+        world_fail(host->world, "erased", "%s still has a session with %s", host->name, whom);
     if (state.has_endpoint && network_host_of(&state.endpoint) != other)
         world_fail(host->world, "no stranger", "%s believes %s at somebody else's address", host->name, whom);
 }

@@ -23,7 +23,9 @@ struct acquaintance {
     struct vole_peer *peer; /* NULL: none */
     uint8_t preshared_key[VOLE_KEY_BYTES];
     uint16_t keepalive_s;
-    bool knows_address;  /* configured with an endpoint, else it waits to be spoken to */
+    bool knows_address; /* configured with an endpoint, else it waits to be spoken to */
+    struct vole_endpoint heard_from, hears_from; /* where it last spoke from; and maybe does just now */
+    bool heard_unsure;                           /* a queued handshake may have come from elsewhere */
     unsigned memory;     /* counts how often the peer was made anew: replays of before may pass */
     uint64_t sent_bytes; /* what the device's counters must read */
     uint64_t received_least_bytes;

@@ -90,6 +90,13 @@ void ledger_flushed(struct world *world, unsigned from, unsigned to)
     world->ledger.directions[from][to].waiting_ns = 0;
 }
 
+void ledger_flush_due(struct world *world, unsigned from, unsigned to)
+{
+    if (world->ledger.directions[from][to].waiting_ns != 0)
+        world_fail(world, "waiting", "what %s has for %s still waits though there is a session",
+                   world->hosts[from].name, world->hosts[to].name);
+}
+
 void ledger_gave_up(struct world *world, unsigned from, unsigned to)
 {
     struct direction *direction = &world->ledger.directions[from][to];

@@ -73,6 +73,8 @@ void ledger_send(struct world *world, struct packet_plan *plan, unsigned sender)
 void ledger_waits(struct world *world, unsigned from, unsigned to);
 /* What waited was sent, or its peer was given up. */
 void ledger_flushed(struct world *world, unsigned from, unsigned to);
+/* There is a session: nothing may wait any more. */
+void ledger_flush_due(struct world *world, unsigned from, unsigned to);
 void ledger_gave_up(struct world *world, unsigned from, unsigned to);
 /* A host's device delivered this. */
 void ledger_deliver(struct world *world, unsigned host, unsigned from, const uint8_t *bytes, size_t length);

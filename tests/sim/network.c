@@ -90,7 +90,7 @@ unsigned network_host_of(const struct vole_endpoint *endpoint)
     return endpoint->address.bytes[1] - 1u;
 }
 
-static bool is_same_place(const struct vole_endpoint *a, const struct vole_endpoint *b)
+bool network_same_place(const struct vole_endpoint *a, const struct vole_endpoint *b)
 {
     return a->address.family == b->address.family && a->port == b->port &&
            memcmp(a->address.bytes, b->address.bytes, sizeof a->address.bytes) == 0;
@@ -255,7 +255,8 @@ void network_arrive(struct world *world, struct datagram *datagram)
     struct host *receiver = &world->hosts[network_host_of(&datagram->to)];
     enum message type = exchanges_type(datagram->bytes, datagram->length);
 
-    if (receiver->device == NULL || !receiver->awake || !is_same_place(&receiver->address, &datagram->to)) {
+    if (receiver->device == NULL || !receiver->awake ||
+        !network_same_place(&receiver->address, &datagram->to)) {
         world->statistics.count[STATISTIC_DATAGRAMS_LOST]++;
         return;
     }

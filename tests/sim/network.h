@@ -50,6 +50,7 @@ void network_cut(struct world *world, unsigned from, unsigned to);
 
 /* An address of a host; moves counts from 0. */
 struct vole_endpoint network_address(unsigned host, unsigned moves, bool version6);
+bool network_same_place(const struct vole_endpoint *a, const struct vole_endpoint *b);
 unsigned network_host_of(const struct vole_endpoint *endpoint);
 
 void network_send(struct world *world, struct host *sender, const struct vole_endpoint *to,
