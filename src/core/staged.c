@@ -149,10 +149,11 @@ static void copy_in(struct staged *staged, uint32_t number, const uint8_t *packe
         struct staged_block *to = block(staged, number);
         size_t part = length < sizeof to->bytes ? length : sizeof to->bytes;
 
-        if (part > 0)
+        if (part > 0) { /* a keepalive has no bytes, and no address */
             memcpy(to->bytes, packet, part);
-        packet += part;
-        length -= part;
+            packet += part;
+            length -= part;
+        }
         if (length == 0) {
             to->next_block = STAGED_NONE;
             return;
