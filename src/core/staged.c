@@ -26,7 +26,7 @@ struct staged_block {
     uint32_t length;
     uint32_t unused;
     struct vole_peer *peer;
-    uint8_t bytes[BLOCK_BYTES - 32];
+    uint8_t bytes[BLOCK_BYTES - 6 * sizeof(uint32_t) - sizeof(struct vole_peer *)];
 };
 
 _Static_assert(sizeof(struct staged_block) == BLOCK_BYTES, "no holes");
