@@ -307,10 +307,10 @@ static bool was_authentic(const struct host *receiver)
 static void check_age(struct world *world, struct host *receiver, const struct exchange_arrival *arrival,
                       bool accepted)
 {
-    const struct exchange *exchange = &world->exchanges.list[arrival->number];
+    const struct exchange *exchange = arrival->known ? &world->exchanges.list[arrival->number] : NULL;
     uint64_t age;
 
-    if (!arrival->known || exchange->birth_ns[arrival->side] == 0) {
+    if (exchange == NULL || exchange->birth_ns[arrival->side] == 0) {
         if (accepted)
             world_fail(world, "sessions", "%s accepts data on a session it does not have", receiver->name);
         return;
