@@ -92,7 +92,8 @@ static uint32_t add(struct exchanges *exchanges, unsigned initiator, unsigned re
     if (exchanges->count == exchanges->capacity) {
         exchanges->capacity = exchanges->capacity * 2 + 256;
         exchanges->list = memory_grow(exchanges->list, exchanges->capacity, sizeof *exchanges->list);
-        exchanges->next = memory_grow(exchanges->next, exchanges->capacity * 2, sizeof *exchanges->next);
+        exchanges->next =
+            memory_grow(exchanges->next, (size_t)exchanges->capacity * 2, sizeof *exchanges->next);
     }
     exchanges->list[exchanges->count] =
         (struct exchange){.hosts = {initiator, responder}, .indices = {index, 0}};

@@ -80,7 +80,7 @@ void stranger_forget(struct world *world, const struct host *receiver)
 static struct vole_endpoint pretended_address(struct world *world)
 {
     struct random_source *random = &world->stranger.random;
-    uint64_t host = random_below(random, 2 * world->host_count);
+    uint64_t host = random_below(random, UINT64_C(2) * world->host_count);
 
     return world->hosts[host < world->host_count ? host : world->host_count].address;
 }
