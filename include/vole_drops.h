@@ -39,8 +39,8 @@
       "add the sender's public key as a peer, or remove this endpoint from its configuration")               \
     X(WEAK_KEY, "weak_key", PEER, "Diffie-Hellman with this peer yields zero",                               \
       "the peer's public key is not a real key")                                                             \
-    X(INITIATION_FORGED, "initiation_forged", PEER, "initiation in this peer's name could not be verified",  \
-      "somebody uses this peer's public key without its private key")                                        \
+    X(INITIATION_FORGED, "initiation_forged", DEVICE, "initiation in a peer's name could not be verified",   \
+      "somebody uses a peer's public key without its private key")                                           \
     X(INITIATION_REPLAYED, "initiation_replayed", PEER, "initiation not newer than the last one",            \
       "a repeated packet; if it keeps happening, the peer's clock went backwards")                           \
     X(INITIATION_TOO_SOON, "initiation_too_soon", PEER, "initiations closer together than 20 ms",            \

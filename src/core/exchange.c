@@ -203,7 +203,8 @@ static struct vole_peer *read_initiation(struct vole_device *device, const uint8
                                          struct initiation_read *read, const struct vole_time *now)
 {
     uint8_t timestamp[TIMESTAMP_BYTES];
-    struct vole_peer *peer;
+    struct vole_peer *peer,
+        *sender = NULL; /* known once the timestamp has been opened; anybody can go so far */
     enum vole_drop reason;
 
     if (handshake_read_initiation(read, &device->identity, message) != HANDSHAKE_OK) {
@@ -215,20 +216,22 @@ static struct vole_peer *read_initiation(struct vole_device *device, const uint8
         drop(device, NULL, VOLE_DROP_UNKNOWN_PEER);
         return NULL;
     }
-    if (!peer_static_static(peer))
+    if (!peer_static_static(peer)) {
         reason = VOLE_DROP_WEAK_KEY;
-    else if (handshake_read_timestamp(read, &peer->remote, message, timestamp) != HANDSHAKE_OK)
+    } else if (handshake_read_timestamp(read, &peer->remote, message, timestamp) != HANDSHAKE_OK) {
         reason = VOLE_DROP_INITIATION_FORGED;
-    else if (memcmp(timestamp, peer->latest_timestamp, TIMESTAMP_BYTES) <= 0)
+    } else if (memcmp(timestamp, peer->latest_timestamp, TIMESTAMP_BYTES) <= 0) {
         reason = VOLE_DROP_INITIATION_REPLAYED;
-    else if (peer->last_initiation_received_ns != 0 &&
-             peer->last_initiation_received_ns + INITIATION_SPACING > now->boot_ns)
+        sender = peer;
+    } else if (peer->last_initiation_received_ns != 0 &&
+               peer->last_initiation_received_ns + INITIATION_SPACING > now->boot_ns) {
         reason = VOLE_DROP_INITIATION_TOO_SOON;
-    else {
+        sender = peer;
+    } else {
         memcpy(peer->latest_timestamp, timestamp, TIMESTAMP_BYTES);
         return peer;
     }
-    drop(device, peer, reason);
+    drop(device, sender, reason);
     return NULL;
 }
 

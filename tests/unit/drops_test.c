@@ -118,6 +118,29 @@ static void a_stranger_fills_no_peers_counters(void **state)
     two_hosts_stop(&hosts);
 }
 
+/* Nor can one who knows the peer's public key too, and so gets as far as the timestamp. */
+static void naming_a_peer_is_not_enough_to_fill_its_counters(void **state)
+{
+    struct two_hosts hosts;
+    static const uint8_t somebodys_key[32] = {8, 9, [31] = 0x41};
+
+    (void)state;
+    two_hosts_start(&hosts);
+    hosts.connected = false;
+    /* Signs with another private key, but names host 0's public one. */
+    memcpy(hosts.host[0].device->identity.private_key, somebodys_key, 32);
+    vole_peer_handshake(hosts.host[0].peer, &hosts.now);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(two_hosts_receive(&hosts, 1, two_hosts_last(&hosts, 0, INITIATION)), VOLE_DROPPED);
+        assert_int_equal(vole_device_last_drop(hosts.host[1].device),
+                         i == 0 ? VOLE_DROP_INITIATION_FORGED : VOLE_DROP_WEAK_KEY);
+        hosts.host[1].peer->static_static = STATIC_STATIC_ZERO; /* as for a key of low order */
+    }
+    for (enum vole_drop reason = 0; reason < VOLE_DROP_COUNT; reason++)
+        assert_int_equal(vole_peer_drops(hosts.host[1].peer, reason), 0);
+    two_hosts_stop(&hosts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +150,7 @@ int main(void)
         cmocka_unit_test(counting_goes_to_the_device_and_to_the_blamed_peer),
         cmocka_unit_test(a_peers_counter_stops_at_its_maximum),
         cmocka_unit_test(a_stranger_fills_no_peers_counters),
+        cmocka_unit_test(naming_a_peer_is_not_enough_to_fill_its_counters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
