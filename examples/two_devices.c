@@ -13,7 +13,7 @@ static struct host {
     struct vole_device *device;
     struct vole_endpoint address;
     uint8_t key[VOLE_KEY_BYTES], pocket[8][2048]; /* datagrams on their way to this host */
-    size_t length[8], count;
+    size_t length[8], count, received;
 } hosts[2] = {{.name = "left", .address = {.address = {4, {192, 0, 2, 1}}, .port = 51820}},
               {.name = "right", .address = {.address = {4, {192, 0, 2, 2}}, .port = 51820}}};
 
@@ -33,6 +33,7 @@ static int send_datagram(void *context, const struct vole_endpoint *to, uint8_t 
 static void deliver(void *context, struct vole_peer *from, const uint8_t *packet, size_t length)
 {
     (void)from;
+    ((struct host *)context)->received++;
     printf("%s received \"%.*s\"\n", ((struct host *)context)->name, (int)length - 20,
            (const char *)packet + 20);
 }
@@ -75,5 +76,5 @@ int main(void)
     }
     vole_device_free(hosts[0].device);
     vole_device_free(hosts[1].device);
-    return 0;
+    return hosts[1].received == 1 ? 0 : 1;
 }
