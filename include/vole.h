@@ -42,8 +42,8 @@ extern "C" {
 struct vole_device; /* opaque */
 struct vole_peer;   /* opaque */
 
-/* The time, as four readings of the caller's clocks. All may come from one clock; none may go back but real.
- */
+/* The time, as readings of the caller's clocks. All may come from one clock; none may go back but real, and
+ * none may be 0, which stands for "never". */
 struct vole_time {
     uint64_t monotonic_ns; /* drives timers; stands still while the machine sleeps (CLOCK_MONOTONIC) */
     uint64_t boot_ns;      /* ages keys; goes on while the machine sleeps (CLOCK_BOOTTIME) */
@@ -123,7 +123,7 @@ struct vole_peer_state {
     uint8_t public_key[VOLE_KEY_BYTES];
     uint8_t preshared_key[VOLE_KEY_BYTES]; /* secret: wipe your copy */
     bool has_endpoint;
-    bool has_session; /* a current keypair that may send */
+    bool has_session; /* a current keypair that may send, unless it is older than 180 s meanwhile */
     struct vole_endpoint endpoint;
     uint16_t persistent_keepalive_s; /* 0: off */
     uint64_t latest_handshake_s;     /* wall clock, 0: never */

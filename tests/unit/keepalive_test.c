@@ -2,36 +2,13 @@
  *
  * Keepalives (timers §5) and the persistent interval through all its changes (timers §1, §7).
  */
-#include "two_hosts.h"
+#include "two_hosts_group.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-static struct two_hosts hosts;
-
-static int start(void **state)
-{
-    (void)state;
-    two_hosts_start(&hosts);
-    return 0;
-}
-
-static int start_with_session(void **state)
-{
-    (void)state;
-    two_hosts_start_with_session(&hosts);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    two_hosts_stop(&hosts);
-    return 0;
-}
 
 static void set_interval(int host, uint16_t seconds)
 {

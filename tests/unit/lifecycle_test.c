@@ -4,36 +4,13 @@
  * private key, PSK, endpoint or MTU, a removed peer; what each keeps and what it ends.
  */
 #include "core/device.h"
-#include "two_hosts.h"
+#include "two_hosts_group.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-static struct two_hosts hosts;
-
-static int start(void **state)
-{
-    (void)state;
-    two_hosts_start(&hosts);
-    return 0;
-}
-
-static int start_with_session(void **state)
-{
-    (void)state;
-    two_hosts_start_with_session(&hosts);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    two_hosts_stop(&hosts);
-    return 0;
-}
 
 static size_t sent(int from)
 {

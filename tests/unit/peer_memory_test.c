@@ -4,7 +4,7 @@
  * At most 1.1 KiB for an idle configured peer with one allowed IP, at most 5 KiB with three live keypairs.
  */
 #include "core/device.h"
-#include "two_hosts.h"
+#include "two_hosts_group.h"
 
 #include <malloc.h>
 #include <setjmp.h>
@@ -28,27 +28,11 @@
 
 #define PEERS 10000
 
-static struct two_hosts hosts;
-
 static size_t allocated(void)
 {
     struct mallinfo2 info = mallinfo2();
 
     return info.uordblks + info.hblkhd;
-}
-
-static int start(void **state)
-{
-    (void)state;
-    two_hosts_start(&hosts);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    two_hosts_stop(&hosts);
-    return 0;
 }
 
 /* A peer with an endpoint, a preshared key, a persistent keepalive and one allowed IP. */

@@ -2,7 +2,7 @@
  *
  * When an initiation may go out, how often it is repeated, and giving up (timers §3).
  */
-#include "two_hosts.h"
+#include "two_hosts_group.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,29 +14,7 @@
 #define INITIATION_TIMESTAMP 88
 #define INITIATION_MAC1      116
 
-static struct two_hosts hosts;
 static const uint32_t no_jitter = 0;
-
-static int start(void **state)
-{
-    (void)state;
-    two_hosts_start(&hosts);
-    return 0;
-}
-
-static int start_with_session(void **state)
-{
-    (void)state;
-    two_hosts_start_with_session(&hosts);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    two_hosts_stop(&hosts);
-    return 0;
-}
 
 static size_t initiations(int from)
 {

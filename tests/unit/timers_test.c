@@ -4,7 +4,7 @@
  * expires, on two hosts in virtual time. Retries and giving up are in retry_test, rekeying in rekey_test,
  * keepalives in keepalive_test.
  */
-#include "two_hosts.h"
+#include "two_hosts_group.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,29 +12,7 @@
 
 #include <cmocka.h>
 
-static struct two_hosts hosts;
 static const uint32_t no_jitter = 0, most_jitter = 332999999;
-
-static int start(void **state)
-{
-    (void)state;
-    two_hosts_start(&hosts);
-    return 0;
-}
-
-static int start_with_session(void **state)
-{
-    (void)state;
-    two_hosts_start_with_session(&hosts);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    two_hosts_stop(&hosts);
-    return 0;
-}
 
 /* How long after this moment the first datagram of this kind by this host left. */
 static uint64_t first_after(uint64_t moment_ns, int from, int type)

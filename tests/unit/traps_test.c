@@ -6,7 +6,7 @@
 #include "core/device.h"
 #include "core/outbound.h"
 #include "crypto/kdf.h"
-#include "two_hosts.h"
+#include "two_hosts_group.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,29 +14,7 @@
 
 #include <cmocka.h>
 
-static struct two_hosts hosts;
 static const uint32_t no_jitter = 0;
-
-static int start(void **state)
-{
-    (void)state;
-    two_hosts_start(&hosts);
-    return 0;
-}
-
-static int start_with_session(void **state)
-{
-    (void)state;
-    two_hosts_start_with_session(&hosts);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    two_hosts_stop(&hosts);
-    return 0;
-}
 
 static struct keypair *current_of(int host)
 {
