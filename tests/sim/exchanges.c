@@ -112,6 +112,9 @@ static void check_spacing(struct world *world, const struct host *sender, unsign
     if (last != 0 && last + SPACING_NS > world->now_ns)
         world_fail(world, "spacing", "%s initiates to %s %.6f s after its last initiation", sender->name,
                    world->hosts[to].name, (double)(world->now_ns - last) / 1e9);
+    if (last != 0 && last + SPACING_NS == world->now_ns && ++exchanges->exactly_spaced > 3)
+        world_fail(world, "jitter", "%s initiates to %s exactly 5 s after its last initiation", sender->name,
+                   world->hosts[to].name);
     if (response != 0 && response + SPACING_NS > world->now_ns)
         world_fail(world, "spacing", "%s initiates to %s %.6f s after its own response", sender->name,
                    world->hosts[to].name, (double)(world->now_ns - response) / 1e9);

@@ -4,6 +4,7 @@
  * initiation, the response to it, and the session that follows.
  *
  *   spacing       initiations to one peer, and an initiation after an own response, are 5 s apart
+ *   jitter        but not exactly 5 s, again and again
  *   answers       a response answers an initiation that was sent to this host, and each only once
  *   no stranger   nothing but cookie replies goes to anybody who is no peer, and those only under load
  *   sessions      data is sent on a session this host knows of, by its responder only after data was received
@@ -47,6 +48,7 @@ struct exchanges {
     uint32_t count, capacity;
     uint32_t *chains;                                      /* by host and index */
     uint64_t last_initiation_ns[WORLD_HOSTS][WORLD_HOSTS]; /* 0: none that counts */
+    unsigned exactly_spaced;                               /* initiations exactly 5 s after the one before */
     uint64_t last_response_ns[WORLD_HOSTS][WORLD_HOSTS];
     uint64_t newest_birth_ns[WORLD_HOSTS][WORLD_HOSTS];    /* of any session, as the first host has it */
     uint64_t confirmed_birth_ns[WORLD_HOSTS][WORLD_HOSTS]; /* of the latest, [initiator][responder] */

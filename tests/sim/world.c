@@ -7,12 +7,16 @@
 #include "scenario.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #define AUDIT_EVERY_NS (10 * SECOND_NS)
+/* Ten virtual seconds never take so many of the processor's, unless a call does not return. */
+#define STUCK_AFTER_S 20
 
 static const char *const names[] = {"alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf"};
 
@@ -87,9 +91,31 @@ static void begin(struct world *world)
 
 /* ---- from moment to moment ---- */
 
+static struct world *watched;
+
+/* Whoever is stuck holds no lock that printing needs: the library does not print. */
+static void stuck(int signal)
+{
+    (void)signal;
+    world_fail(watched, "progress", "a call into the library has not returned for %d s of processor time",
+               STUCK_AFTER_S);
+}
+
+/* Starts the watch again; NULL: stops it. */
+static void watch(struct world *world)
+{
+    struct sigaction action = {.sa_handler = stuck};
+    struct itimerval limit = {.it_value = {.tv_sec = world != NULL ? STUCK_AFTER_S : 0}};
+
+    watched = world;
+    sigaction(SIGPROF, &action, NULL);
+    setitimer(ITIMER_PROF, &limit, NULL);
+}
+
 static void audit(struct world *world, void *subject)
 {
     (void)subject;
+    watch(world);
     for (unsigned number = 0; number < world->host_count; number++)
         host_audit(&world->hosts[number]);
     schedule_add(&world->schedule, world->now_ns + AUDIT_EVERY_NS, audit, NULL);
@@ -153,8 +179,10 @@ void world_live(struct world *world, const struct scenario *scenario, uint64_t s
                             .trace = {.verbose = verbose}};
     begin(world);
     schedule_add(&world->schedule, world->now_ns + AUDIT_EVERY_NS, audit, NULL);
+    watch(world);
     while (step(world))
         ;
+    watch(NULL);
     check_musts(world);
     end(world);
 }
