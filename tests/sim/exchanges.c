@@ -175,6 +175,7 @@ static void sent_response(struct world *world, struct host *sender, unsigned to,
     enlist(exchanges, number, SIDE_RESPONDER);
     exchanges->last_response_ns[sender->number][to] = world->now_ns;
     exchanges->newest_birth_ns[sender->number][to] = world->now_ns;
+    exchanges->has_next[sender->number][to] = true;
     world->statistics.count[STATISTIC_RESPONSES]++;
 }
 
@@ -271,6 +272,19 @@ void exchanges_excuse(struct world *world, unsigned host, unsigned other)
 
 /* ---- what a host receives ---- */
 
+/* A session that was never confirmed takes the place of the old one, which is then destroyed at once
+ * (protocol §5.2): what the other side still sends on that one, until it hears of the new session, is lost.
+ */
+static void derived_as_initiator(struct world *world, const struct host *receiver, unsigned other)
+{
+    bool *has_next = &world->exchanges.has_next[receiver->number][other];
+
+    if (*has_next)
+        ledger_expired(world, other, receiver->number,
+                       world->now_ns + world->network.links[receiver->number][other].delay_most_ns);
+    *has_next = false;
+}
+
 struct exchange_arrival exchanges_arriving(struct world *world, struct host *receiver,
                                            const struct datagram *datagram)
 {
@@ -292,6 +306,7 @@ struct exchange_arrival exchanges_arriving(struct world *world, struct host *rec
     if (type == MESSAGE_RESPONSE && exchange->answered && exchange->next_counter[SIDE_INITIATOR] == 0 &&
         read32(datagram->bytes + SENDER_INDEX) == exchange->indices[SIDE_RESPONDER]) {
         arrival.began = true;
+        derived_as_initiator(world, receiver, exchange->hosts[SIDE_RESPONDER]);
         exchange->birth_ns[SIDE_INITIATOR] = world->now_ns;
     }
     if (type == MESSAGE_DATA && arrival.side == SIDE_RESPONDER && !exchange->confirmed)
@@ -329,7 +344,7 @@ static void check_age(struct world *world, struct host *receiver, const struct e
         if (age < SESSION_LIFE_NS)
             world_fail(world, "age", "%s refuses data on a session that is only %.6f s old", receiver->name,
                        (double)age / 1e9);
-        ledger_expired(world, exchange->hosts[!arrival->side], receiver->number);
+        ledger_expired(world, exchange->hosts[!arrival->side], receiver->number, world->now_ns);
     }
 }
 
@@ -360,9 +375,12 @@ static void note_session(struct world *world, struct host *receiver, const struc
 
     if (type == MESSAGE_RESPONSE && arrival->began)
         exchanges->newest_birth_ns[receiver->number][exchange->hosts[SIDE_RESPONDER]] = world->now_ns;
-    if (type == MESSAGE_DATA && arrival->confirmed)
-        exchanges->confirmed_birth_ns[exchange->hosts[SIDE_INITIATOR]][receiver->number] =
-            exchange->birth_ns[SIDE_RESPONDER];
+    if (type == MESSAGE_DATA && arrival->confirmed) {
+        unsigned other = exchange->hosts[SIDE_INITIATOR];
+
+        exchanges->has_next[receiver->number][other] = false;
+        exchanges->confirmed_birth_ns[other][receiver->number] = exchange->birth_ns[SIDE_RESPONDER];
+    }
     if (arrival->began || arrival->confirmed)
         ledger_flush_due(world, receiver->number, exchange->hosts[!arrival->side]);
     if (type == MESSAGE_DATA && arrival->side == SIDE_INITIATOR)

@@ -48,6 +48,7 @@ struct exchanges {
     uint32_t count, capacity;
     uint32_t *chains;                                      /* by host and index */
     uint64_t last_initiation_ns[WORLD_HOSTS][WORLD_HOSTS]; /* 0: none that counts */
+    bool has_next[WORLD_HOSTS][WORLD_HOSTS];               /* the first host answered and was not confirmed */
     unsigned exactly_spaced;                               /* initiations exactly 5 s after the one before */
     uint64_t last_response_ns[WORLD_HOSTS][WORLD_HOSTS];
     uint64_t newest_birth_ns[WORLD_HOSTS][WORLD_HOSTS];    /* of any session, as the first host has it */

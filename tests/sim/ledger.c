@@ -138,9 +138,11 @@ void ledger_deliver(struct world *world, unsigned host, unsigned from, const uin
     world->statistics.count[STATISTIC_PACKETS_DELIVERED]++;
 }
 
-void ledger_expired(struct world *world, unsigned from, unsigned to)
+void ledger_expired(struct world *world, unsigned from, unsigned to, uint64_t until_ns)
 {
-    world->ledger.directions[from][to].expired_ns = world->now_ns;
+    struct direction *direction = &world->ledger.directions[from][to];
+
+    direction->expired_ns = later(direction->expired_ns, until_ns);
 }
 
 static void judge_one(struct world *world, const struct ledger_packet *packet, uint64_t number)

@@ -26,8 +26,9 @@
  * Waiting packets need no more traffic: retransmissions go on for 95 s at least after the last of them was
  * sent, and one comes within 5.333 s of the calm. But an own response refuses the next retransmission and
  * ends the chain (timers §3), so nothing is said about a host that answered since its last initiation.
- * One exception: a packet sent in the last moments of a session may arrive after its 180 s. Then it is lost
- * by design; exchanges.h checks that the session was really that old.
+ * Two exceptions, where a packet is lost by design: one sent in the last moments of a session may arrive
+ * after its 180 s (exchanges.h checks that the session was really that old); and one may be under way on a
+ * session whose place a never confirmed one takes (exchanges.c, derived_as_initiator).
  */
 #ifndef SIM_LEDGER_H
 #define SIM_LEDGER_H
@@ -49,7 +50,7 @@ struct ledger_packet {
 struct direction {
     uint64_t last_sent_ns, busy_since_ns;
     uint64_t waiting_ns; /* when the last packet was sent that waits; 0: none waits */
-    uint64_t expired_ns; /* when a datagram last met the end of its session */
+    uint64_t expired_ns; /* what was sent until then may have met the end of its session */
     bool recovered;
 };
 
@@ -78,8 +79,8 @@ void ledger_flush_due(struct world *world, unsigned from, unsigned to);
 void ledger_gave_up(struct world *world, unsigned from, unsigned to);
 /* A host's device delivered this. */
 void ledger_deliver(struct world *world, unsigned host, unsigned from, const uint8_t *bytes, size_t length);
-/* A data datagram between these two met the end of its session. */
-void ledger_expired(struct world *world, unsigned from, unsigned to);
+/* Datagrams sent until then may meet the end of their session. */
+void ledger_expired(struct world *world, unsigned from, unsigned to, uint64_t until_ns);
 /* Initiations of these two crossed. */
 void ledger_crossed(struct world *world, unsigned a, unsigned b);
 /* Looks for owed packets that did not arrive in time. */
