@@ -9,7 +9,7 @@ KERNEL_PEER ?= ../shared/tools/kernel-peer
 all: ## build build/vole, build/voled, build/libvole.so and build/libvole.a
 	@scripts/setup build
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
-	@ninja -C $(BUILD)
+	@ninja -C $(BUILD) programs
 
 demo: ## two hosts, one tunnel, a gigabyte through it; needs no root
 	@scripts/setup demo
@@ -31,7 +31,7 @@ sim: ## a day of virtual life of two peers on a bad network
 	@meson test -C $(BUILD) --suite sim --verbose
 
 install: all ## install under PREFIX (default /usr/local); DESTDIR is honoured
-	@meson install -C $(BUILD)
+	@meson install -C $(BUILD) --no-rebuild
 
 clean: ## remove everything that was built
 	rm -rf build build-*
