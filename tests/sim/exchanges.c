@@ -120,16 +120,19 @@ static void check_spacing(struct world *world, const struct host *sender, unsign
                    world->hosts[to].name, (double)(world->now_ns - response) / 1e9);
 }
 
-/* Only sessions that both sides know and that were made since the network became calm count. */
+/* Only sessions that both sides know and that were made since the network became calm count. Who answered
+ * does not rekey by time: it initiates when the session is over. */
 static void check_thrift(struct world *world, const struct host *sender, unsigned to)
 {
     const struct exchanges *exchanges = &world->exchanges;
     uint64_t calm_since_ns = ledger_calm_since(world, sender->number, to),
-             birth_ns = exchanges->confirmed_birth_ns[sender->number][to];
+             birth_ns = exchanges->confirmed_birth_ns[sender->number][to], life_ns = REKEY_AFTER_NS;
 
-    if (exchanges->confirmed_birth_ns[to][sender->number] > birth_ns)
+    if (exchanges->confirmed_birth_ns[to][sender->number] > birth_ns) {
         birth_ns = exchanges->confirmed_birth_ns[to][sender->number];
-    if (birth_ns > calm_since_ns && birth_ns + REKEY_AFTER_NS > world->now_ns)
+        life_ns = SESSION_LIFE_NS;
+    }
+    if (birth_ns > calm_since_ns && birth_ns + life_ns > world->now_ns)
         world_fail(world, "thrift", "%s initiates to %s, with a session only %.6f s old and nothing wrong",
                    sender->name, world->hosts[to].name, (double)(world->now_ns - birth_ns) / 1e9);
 }

@@ -12,7 +12,8 @@
  *   age           nothing is sent or accepted on a session older than 180 s, nor refused on a younger one
  *   void          nothing is sent on a session of before the key changed, or the host was cloned; and neither
  *                 sent nor accepted on one of before it went down or was suspended
- *   thrift        on a calm network nobody initiates while there is a session younger than 120 s
+ *   thrift        on a calm network nobody initiates while there is a session younger than 120 s, or 180 s if
+ *                 it was the responder
  *   rekey         and an initiator who sends does not stay on an older one
  *   last minute   an initiator who receives at 165 s or more has asked for a new one
  *   endpoint      what is sent to a peer goes to where it was last heard from, or was configured to be since
