@@ -15,7 +15,7 @@ struct disturbance {
     const char *words;
     uint64_t least_s, most_s; /* how long it lasts */
     bool between_two;         /* it concerns a and b only, else a and everybody */
-    uint64_t again_ms;        /* up to so long until it goes on; 0: it does not */
+    uint64_t again_ms;        /* half of that to all of it until it goes on; 0: it does not */
     void (*begin)(struct world *world, struct director *director);
     void (*again)(struct world *world, struct director *director);
     void (*end)(struct world *world, struct director *director);
@@ -197,7 +197,7 @@ static const struct disturbance disturbances[] = {
     {DISTURB_REFUSALS, "sending fails", 1, 200, false, 0, refusals, nothing, no_refusals},
     {DISTURB_SLEEP, "a host sleeps", 1, 700, false, 0, fall_asleep, nothing, wake_up},
     {DISTURB_CLONE, "a host is cloned", 0, 0, false, 0, clone, nothing, nothing},
-    {DISTURB_FLOOD, "flood of handshakes", 20, 150, true, 900, flood_begins, flood_goes_on, flood_ends},
+    {DISTURB_FLOOD, "flood of handshakes", 60, 240, true, 950, flood_begins, flood_goes_on, flood_ends},
 };
 
 /* ---- the course of things ---- */
@@ -296,7 +296,9 @@ static void direct(struct world *world, void *subject)
     }
     again_ns = director->until_ns;
     if (director->current != NULL && director->current->again_ms > 0)
-        again_ns = world->now_ns + (1 + random_below(&world->choices, director->current->again_ms)) * MS_NS;
+        again_ns = world->now_ns + random_between(&world->choices, director->current->again_ms / 2,
+                                                  director->current->again_ms) *
+                                       MS_NS;
     direct_at(world, again_ns < director->until_ns ? again_ns : director->until_ns);
 }
 
