@@ -17,6 +17,7 @@
 #define TICKS_IDLE      50u /* a second, besides what calls cause */
 #define TICKS_PER_CALL  4u
 #define ERASED_AFTER_NS (540 * SECOND_NS)
+#define SILENCE_NS      (15333 * MS_NS)
 
 /* ---- hooks ---- */
 
@@ -35,6 +36,20 @@ static void check_endpoint(struct host *host, unsigned number, const struct vole
         !network_same_place(to, &acquaintance->hears_from))
         world_fail(host->world, "endpoint", "%s does not send to where it last heard %s from", host->name,
                    host->world->hosts[number].name);
+}
+
+static void check_silence(struct host *host, unsigned number)
+{
+    struct acquaintance *acquaintance = &host->acquaintances[number];
+    struct world *world = host->world;
+
+    if (acquaintance->unanswered_ns == 0)
+        acquaintance->unanswered_ns = world->now_ns;
+    if (acquaintance->unanswered_ns + SILENCE_NS < world->now_ns &&
+        world->exchanges.last_initiation_ns[host->number][number] < acquaintance->unanswered_ns)
+        world_fail(world, "silence",
+                   "%s has heard nothing from %s for %.6f s, sends data, but does not initiate", host->name,
+                   world->hosts[number].name, (double)(world->now_ns - acquaintance->unanswered_ns) / 1e9);
 }
 
 static int hook_send(void *context, const struct vole_endpoint *to, uint8_t traffic_class,
@@ -67,6 +82,8 @@ static int hook_send(void *context, const struct vole_endpoint *to, uint8_t traf
     }
     if (type != MESSAGE_COOKIE_REPLY)
         host->acquaintances[number].sent_bytes += length;
+    if (type == MESSAGE_DATA && length > DATA_LEAST_BYTES && number < world->host_count)
+        check_silence(host, number);
     network_send(world, host, to, traffic_class, datagram, length);
     return 0;
 }
@@ -190,6 +207,7 @@ void host_part(struct host *host, const struct host *other)
     vole_peer_remove(acquaintance->peer);
     acquaintance->peer = NULL;
     acquaintance->memory++;
+    acquaintance->unanswered_ns = 0;
     exchanges_excuse(host->world, host->number, other->number);
     stranger_forget(host->world, host);
     world_note(host->world, "removes peer", host, other, 0, NULL);
@@ -202,10 +220,17 @@ void host_meet_again(struct host *host, const struct host *other)
     make_peer(host, other);
 }
 
+/* The device begins anew with this peer. */
+static void excuse(struct host *host, unsigned other)
+{
+    host->acquaintances[other].unanswered_ns = 0;
+    exchanges_excuse(host->world, host->number, other);
+}
+
 static void excuse_all(struct host *host)
 {
     for (unsigned other = 0; other < WORLD_HOSTS; other++)
-        exchanges_excuse(host->world, host->number, other);
+        excuse(host, other);
 }
 
 void host_set_key(struct host *host, const uint8_t private_key[VOLE_KEY_BYTES])
@@ -270,6 +295,8 @@ void host_wake(struct host *host)
 {
     host->slept_ns += host->world->now_ns - host->asleep_since_ns;
     host->awake = true;
+    for (unsigned other = 0; other < WORLD_HOSTS; other++)
+        host->acquaintances[other].unanswered_ns = 0; /* timers stood still */
     world_note(host->world, "wakes", host, NULL, 0, NULL);
     host_settle(host);
 }
@@ -336,6 +363,7 @@ enum vole_outcome host_receive(struct host *host, struct datagram *datagram)
     if (exchanges_arrived(host->world, host, &arrival, type, outcome) && outcome != VOLE_COOKIE) {
         sender->heard_from = from;
         sender->heard_unsure = false;
+        sender->unanswered_ns = 0;
     }
     sender->hears_from = (struct vole_endpoint){0};
     if (outcome == VOLE_HANDSHAKE || outcome == VOLE_KEEPALIVE || outcome == VOLE_DELIVERED)
@@ -356,6 +384,7 @@ bool host_queue(struct host *host, const struct datagram *datagram)
     if (queued) {
         count_received(host, datagram->sender, 0, datagram->length);
         host->acquaintances[datagram->sender].heard_unsure = true;
+        host->acquaintances[datagram->sender].unanswered_ns = 0;
     }
     return queued;
 }

@@ -26,8 +26,9 @@ struct acquaintance {
     bool knows_address; /* configured with an endpoint, else it waits to be spoken to */
     struct vole_endpoint heard_from, hears_from; /* where it last spoke from; and maybe does just now */
     bool heard_unsure;                           /* a queued handshake may have come from elsewhere */
-    unsigned memory;     /* counts how often the peer was made anew: replays of before may pass */
-    uint64_t sent_bytes; /* what the device's counters must read */
+    uint64_t unanswered_ns; /* when it first sent data since it last heard anything; 0: not since */
+    unsigned memory;        /* counts how often the peer was made anew: replays of before may pass */
+    uint64_t sent_bytes;    /* what the device's counters must read */
     uint64_t received_least_bytes;
     uint64_t received_most_bytes; /* handshakes that were queued may or may not have been accepted */
 };
