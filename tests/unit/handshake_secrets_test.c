@@ -9,9 +9,9 @@
 #include "core/handshake.h"
 #include "crypto/start.h"
 #include "crypto/x25519.h"
+#include "stack_search.h"
 #include "vectors.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -19,8 +19,6 @@
 
 #include <cmocka.h>
 
-#define STACK_BYTES  ((size_t)512 * 1024)
-#define WINDOW_BYTES 8
 #define MOST_SECRETS 40
 
 struct secret {
@@ -146,53 +144,13 @@ static void derive(void)
 
 /* ---- the search ---- */
 
-/* Makes the compiler believe that these bytes are used. */
-static void keep(void *bytes)
-{
-    __asm__ volatile("" : : "r"(bytes) : "memory");
-}
-
-/* Deep in the stack, so that the thread's own end does not write over what the step left. */
-static void *run_deep(void *step)
-{
-    uint8_t depth[65536];
-
-    keep(depth);
-    (*(void (**)(void))step)();
-    keep(depth);
-    return NULL;
-}
-
-static uint8_t *stack_after(void (*step)(void))
-{
-    uint8_t *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    pthread_attr_t attributes;
-    pthread_t thread;
-
-    assert_ptr_not_equal(stack, MAP_FAILED);
-    assert_int_equal(pthread_attr_init(&attributes), 0);
-    assert_int_equal(pthread_attr_setstack(&attributes, stack, STACK_BYTES), 0);
-    assert_int_equal(pthread_create(&thread, &attributes, run_deep, &step), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(pthread_attr_destroy(&attributes), 0);
-    return stack;
-}
-
-static bool contains(const uint8_t *stack, const uint8_t secret[static 32])
-{
-    for (size_t i = 0; i + WINDOW_BYTES <= 32; i++)
-        if (memmem(stack, STACK_BYTES, secret + i, WINDOW_BYTES) != NULL)
-            return true;
-    return false;
-}
-
 static void assert_nothing_left(void (*step)(void), enum handshake_result expected)
 {
     uint8_t *stack = stack_after(step);
 
     assert_int_equal(result, expected);
     for (size_t i = 0; i < secret_count; i++)
-        if (contains(stack, secrets[i].bytes))
+        if (stack_contains(stack, secrets[i].bytes))
             fail_msg("left on the stack: a secret of step \"%s\" (%zu)", secrets[i].name, i);
     assert_int_equal(munmap(stack, STACK_BYTES), 0);
 }
@@ -210,7 +168,7 @@ static void the_search_finds_what_is_left(void **state)
     uint8_t *stack = stack_after(leave_a_copy);
 
     (void)state;
-    assert_true(contains(stack, ephemerals[0]));
+    assert_true(stack_contains(stack, ephemerals[0]));
     assert_int_equal(munmap(stack, STACK_BYTES), 0);
 }
 

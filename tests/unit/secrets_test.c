@@ -16,9 +16,9 @@
 #include "crypto/start.h"
 #include "crypto/x25519.h"
 #include "crypto/xaead.h"
+#include "stack_search.h"
 #include "vectors.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,57 +27,12 @@
 
 #include <cmocka.h>
 
-#define STACK_BYTES  ((size_t)512 * 1024)
-#define WINDOW_BYTES 8
-
 /* What a primitive is given and what it makes, 32 bytes each. */
 static uint8_t key[32];
 static uint8_t input[32];
 static uint8_t output[3][32];
 static uint8_t sealed[32 + AEAD_TAG_BYTES];
 static const uint8_t nonce[XAEAD_NONCE_BYTES];
-
-/* Makes the compiler believe that these bytes are used. */
-static void keep(void *bytes)
-{
-    __asm__ volatile("" : : "r"(bytes) : "memory");
-}
-
-/* Runs one primitive so deep in the stack that the thread's own end does not write over what it left. */
-static void *thread_run(void *primitive)
-{
-    uint8_t depth[65536];
-
-    keep(depth);
-    (*(void (**)(void))primitive)();
-    keep(depth);
-    return NULL;
-}
-
-/* The stack of a thread that has run primitive and ended; the caller unmaps it. */
-static uint8_t *stack_after(void (*primitive)(void))
-{
-    uint8_t *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    pthread_attr_t attributes;
-    pthread_t thread;
-
-    assert_ptr_not_equal(stack, MAP_FAILED);
-    assert_int_equal(pthread_attr_init(&attributes), 0);
-    assert_int_equal(pthread_attr_setstack(&attributes, stack, STACK_BYTES), 0);
-    assert_int_equal(pthread_create(&thread, &attributes, thread_run, &primitive), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(pthread_attr_destroy(&attributes), 0);
-    return stack;
-}
-
-static bool stack_contains(const uint8_t *stack, const uint8_t secret[static 32])
-{
-    for (size_t i = 0; i + WINDOW_BYTES <= 32; i++) {
-        if (memmem(stack, STACK_BYTES, secret + i, WINDOW_BYTES))
-            return true;
-    }
-    return false;
-}
 
 /* Whether a key is there, plain or as HMAC pads it. */
 static bool stack_contains_key(const uint8_t *stack, const uint8_t secret[static 32])
