@@ -4,10 +4,13 @@
  */
 #include "crypto/start.h"
 
+#include "crypto/processor.h"
+
 #include <errno.h>
 #include <sodium.h>
 
 int crypto_start(void)
 {
+    processor_look();
     return sodium_init() < 0 ? -ENOSYS : 0;
 }
