@@ -232,6 +232,16 @@ VOLE_API bool vole_drop_has_peer(enum vole_drop reason);      /* also counted pe
 VOLE_API void vole_public_key(uint8_t public_key[VOLE_KEY_BYTES], const uint8_t private_key[VOLE_KEY_BYTES]);
 VOLE_API const char *vole_version(void);
 
+/* ---- the processor ---- */
+
+/* The widest vector instructions that the primitives use, each step with all before it. AVX512 stands for
+ * F, BW, DQ, VL and IFMA together. */
+enum vole_vectors { VOLE_VECTORS_NONE, VOLE_VECTORS_AVX2, VOLE_VECTORS_AVX512 };
+/* From now on nothing above most is used by any device of this process, however much the processor can; to
+ * begin with, everything that it can is. Returns what is used now. Any thread; whoever is inside a primitive
+ * at that moment finishes as it began. */
+VOLE_API enum vole_vectors vole_limit_vectors(enum vole_vectors most);
+
 #ifdef __cplusplus
 }
 #endif

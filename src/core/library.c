@@ -7,6 +7,7 @@
 #include "core/inbound.h"
 #include "core/outbound.h"
 #include "crypto/memory.h"
+#include "crypto/processor.h"
 #include "crypto/start.h"
 #include "crypto/x25519.h"
 #include "packet/ip.h"
@@ -143,6 +144,24 @@ void vole_public_key(uint8_t public_key[VOLE_KEY_BYTES], const uint8_t private_k
     x25519_clamp(clamped);
     x25519_base(public_key, clamped);
     memory_wipe(clamped, sizeof clamped);
+}
+
+enum vole_vectors vole_limit_vectors(enum vole_vectors most)
+{
+    static const enum processor_step steps[] = {PROCESSOR_PLAIN, PROCESSOR_AVX2, PROCESSOR_AVX512};
+
+    if (crypto_start() != 0) /* looks at the processor */
+        return VOLE_VECTORS_NONE;
+    processor_limit((unsigned)most < sizeof steps / sizeof steps[0] ? steps[most] : PROCESSOR_AVX512);
+    switch (processor_step()) {
+    case PROCESSOR_AVX512:
+        return VOLE_VECTORS_AVX512;
+    case PROCESSOR_AVX2:
+        return VOLE_VECTORS_AVX2;
+    case PROCESSOR_PLAIN:
+        break;
+    }
+    return VOLE_VECTORS_NONE;
 }
 
 const char *vole_version(void)

@@ -154,6 +154,13 @@ static int engine_start_workers(struct engine *engine)
     return error;
 }
 
+static enum vole_vectors engine_vectors(const struct options_switches *switches)
+{
+    return vole_limit_vectors(switches->no_avx2     ? VOLE_VECTORS_NONE
+                              : switches->no_avx512 ? VOLE_VECTORS_AVX2
+                                                    : VOLE_VECTORS_AVX512);
+}
+
 int engine_init(struct engine *engine, const struct engine_parts *parts)
 {
     struct vole_time now;
@@ -162,6 +169,7 @@ int engine_init(struct engine *engine, const struct engine_parts *parts)
 
     memset(engine, 0, sizeof *engine);
     engine->parts = parts;
+    engine->vectors = engine_vectors(&parts->options->switches);
     engine->stale_routes.monitor = -1;
     engine->stale_routes.netlink = -1;
     engine->follow.place.monitor = -1;

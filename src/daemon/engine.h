@@ -45,7 +45,8 @@ struct engine {
     struct follow follow;
     struct stale_routes stale_routes;
     struct uapi_dumps dumps;
-    int wake; /* eventfd: a worker has something for control */
+    enum vole_vectors vectors; /* in use */
+    int wake;                  /* eventfd: a worker has something for control */
     atomic_bool tun_gone;
     bool up; /* the interface is */
     bool ending;

@@ -12,6 +12,7 @@
 
 static const char feature_refused[] = "this kernel refuses it";
 static const char feature_needs_header[] = "needs tun_vnet_header";
+static const char feature_not_there[] = "this processor has none";
 
 /* On or off, and if off: by a switch, or by the reason given. */
 static void feature_set(struct feature *feature, const char *name, bool on, bool switched_off,
@@ -71,9 +72,26 @@ static void feature_of_network(const struct engine *engine, unsigned number, str
     case 2:
         feature_set(feature, "ipv6", sockets->found_v6, false, NULL, "disabled on this host");
         break;
-    case 3:
+    default:
         feature_set(feature, "icmp_errors", icmp->v4 >= 0 || icmp->v6 >= 0, false, NULL,
                     "no right to raw sockets (CAP_NET_RAW)");
+        break;
+    }
+}
+
+static void feature_of_processor(const struct engine *engine, unsigned number, struct feature *feature)
+{
+    const struct options_switches *switches = &engine->parts->options->switches;
+
+    switch (number) {
+    case 0:
+        feature_set(feature, "avx2", engine->vectors >= VOLE_VECTORS_AVX2, switches->no_avx2, "by --no-avx2",
+                    feature_not_there);
+        break;
+    case 1:
+        feature_set(feature, "avx512", engine->vectors >= VOLE_VECTORS_AVX512,
+                    switches->no_avx512 || switches->no_avx2,
+                    switches->no_avx512 ? "by --no-avx512" : "by --no-avx2", feature_not_there);
         break;
     default:
         feature->name = "workers";
@@ -85,16 +103,24 @@ static void feature_of_network(const struct engine *engine, unsigned number, str
 
 bool features_get(const struct engine *engine, unsigned number, struct feature *feature)
 {
-    if (number < 5)
-        feature_of_tun(engine, number, feature);
-    else if (number < 10)
-        feature_of_network(engine, number - 5, feature);
-    return number < 10;
+    static const struct {
+        void (*describe)(const struct engine *engine, unsigned number, struct feature *feature);
+        unsigned count;
+    } groups[] = {{feature_of_tun, 5}, {feature_of_network, 4}, {feature_of_processor, 3}};
+
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        if (number < groups[i].count) {
+            groups[i].describe(engine, number, feature);
+            return true;
+        }
+        number -= groups[i].count;
+    }
+    return false;
 }
 
 void features_log(const struct engine *engine)
 {
-    char line[LOG_LINE_BYTES / 2] = "";
+    char line[LOG_LINE_BYTES - 32] = "";
     struct feature feature;
     size_t used = 0;
 

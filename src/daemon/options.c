@@ -30,6 +30,8 @@ static const struct options_row options_rows[] = {
     {"no-udp-gro", "VOLE_NO_UDP_GRO", offsetof(struct options_switches, no_udp_gro)},
     {"no-tun-tcp-merge", "VOLE_NO_TUN_TCP_MERGE", offsetof(struct options_switches, no_tun_tcp_merge)},
     {"no-tun-udp-merge", "VOLE_NO_TUN_UDP_MERGE", offsetof(struct options_switches, no_tun_udp_merge)},
+    {"no-avx2", "VOLE_NO_AVX2", offsetof(struct options_switches, no_avx2)},
+    {"no-avx512", "VOLE_NO_AVX512", offsetof(struct options_switches, no_avx512)},
 };
 
 #define OPTIONS_ROWS (sizeof options_rows / sizeof options_rows[0])
@@ -54,6 +56,8 @@ static const char options_usage_text[] =
     "  --no-udp-gro         one datagram per packet from the network\n"
     "  --no-tun-tcp-merge   no TCP superpackets to the host\n"
     "  --no-tun-udp-merge   no UDP superpackets to the host\n"
+    "  --no-avx2            no vector code for cryptography beyond libsodium's\n"
+    "  --no-avx512          no AVX-512 code for cryptography\n"
     "\n"
     "Each of the long options that take effect while running is also an environment variable:\n"
     "VOLE_NO_TSO=1, VOLE_WORKERS=2, and so on. LOG_LEVEL is silent, error, info (default) or verbose.\n"

@@ -30,6 +30,8 @@ struct options_switches {
     bool no_udp_gro;
     bool no_tun_tcp_merge;
     bool no_tun_udp_merge;
+    bool no_avx2; /* and so no AVX-512 */
+    bool no_avx512;
 };
 
 struct options {

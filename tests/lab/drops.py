@@ -93,10 +93,24 @@ def a_wrong_preshared_key(lab):
 def the_words_for_machines_and_features(lab):
     one, _ = pair(lab)
     text = one.host.output(VOLE, "show", "wg0", "features")
-    for word in ("udp_segment", "udp_gro", "tun_tso"):
+    for word in ("udp_segment", "udp_gro", "tun_tso", "avx2", "avx512"):
         expect(word in text, f"'{word}' in vole show wg0 features: {text}")
     got, wanted = (one.host.output(program, "show", "wg0", "dump") for program in (VOLE, "wg"))
     expect_equal(got, wanted, "vole show wg0 dump and wg show wg0 dump")
+
+
+@case(voled_only=OWN)
+def vector_code_is_given_up_when_told(lab):
+    def features(host, variable):
+        daemon = Daemon(lab.host(host), environment={variable: "1"})
+        words = [line.split() for line in daemon.host.output(VOLE, "show", "wg0", "features").splitlines()]
+        return {line[0]: " ".join(line[1:]) for line in words}
+
+    without_avx2, without_avx512 = features("a", "VOLE_NO_AVX2"), features("b", "VOLE_NO_AVX512")
+    expect_equal(without_avx2["avx2"], "off by --no-avx2", "avx2 with VOLE_NO_AVX2")
+    expect_equal(without_avx2["avx512"], "off by --no-avx2", "avx512 with VOLE_NO_AVX2")
+    expect_equal(without_avx512["avx512"], "off by --no-avx512", "avx512 with VOLE_NO_AVX512")
+    expect(without_avx512["avx2"] in ("on", "off this processor has none"), "avx2 with VOLE_NO_AVX512")
 
 
 main(__file__)

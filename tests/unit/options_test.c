@@ -27,6 +27,8 @@ static const char *const variables[] = {
     "VOLE_NO_UDP_SEGMENT",
     "VOLE_NO_TUN_TCP_MERGE",
     "VOLE_NO_TUN_UDP_MERGE",
+    "VOLE_NO_AVX2",
+    "VOLE_NO_AVX512",
 };
 
 static int clear_environment(void **state)
@@ -144,6 +146,8 @@ static void each_switch_exists_as_option_and_as_variable(void **state)
          offsetof(struct options_switches, no_tun_tcp_merge)},
         {"voled --no-tun-udp-merge wg0", "VOLE_NO_TUN_UDP_MERGE",
          offsetof(struct options_switches, no_tun_udp_merge)},
+        {"voled --no-avx2 wg0", "VOLE_NO_AVX2", offsetof(struct options_switches, no_avx2)},
+        {"voled --no-avx512 wg0", "VOLE_NO_AVX512", offsetof(struct options_switches, no_avx512)},
     };
 
     (void)state;
