@@ -13,6 +13,8 @@
 static_assert(crypto_scalarmult_curve25519_BYTES == 32, "size of RFC 7748");
 static_assert(crypto_scalarmult_curve25519_SCALARBYTES == 32, "size of RFC 7748");
 
+const uint8_t x25519_base_point[32] = {9};
+
 bool x25519(uint8_t shared[static 32], const uint8_t private_key[static 32],
             const uint8_t public_key[static 32])
 {
