@@ -30,6 +30,12 @@ sim: ## a day of virtual life of two peers on a bad network
 	@$(MAKE) --no-print-directory all
 	@meson test -C $(BUILD) --suite sim --verbose
 
+bench: ## measure voled beside what else is here, about 20 minutes; BENCH="--quick" or others of bench/run
+	@scripts/setup bench
+	@$(MAKE) --no-print-directory all
+	@ninja -C $(BUILD) bench-programs
+	@python3 bench/run --build $(BUILD) $(BENCH)
+
 install: all ## install under PREFIX (default /usr/local); DESTDIR is honoured
 	@meson install -C $(BUILD) --no-rebuild
 
@@ -39,4 +45,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
 
-.PHONY: all demo check check-kernel sim install clean help
+.PHONY: all demo check check-kernel sim bench install clean help

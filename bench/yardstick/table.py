@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""Figures as text: a row as it is measured, and the table of goals, for terminals and as Markdown."""
+
+import dataclasses
+import statistics
+
+from . import programs
+from .goals import GOALS
+
+
+@dataclasses.dataclass(frozen=True)
+class Unit:
+    name: str
+    scale: float = 1.0
+
+    def show(self, value):
+        value *= self.scale
+        digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 20 else 2 if abs(value) >= 1 else 3
+        return f"{value:,.{digits}f}".replace(",", " ")  # a space that no line breaks at
+
+
+UNITS = {
+    "bits_per_second": Unit("Gbit/s", 1e-9),
+    "cpu_seconds_per_gigabyte": Unit("CPU-s per 10⁹ bytes"),
+    "bytes_per_frame": Unit("bytes per frame on the cable"),
+    "datagrams_per_second": Unit("k datagrams/s", 1e-3),
+    "offered_per_second": Unit("k datagrams/s offered", 1e-3),
+    "refused": Unit("sends refused"),
+    "cpu_us_per_datagram": Unit("µs CPU per datagram"),
+    "median_ms": Unit("µs", 1e3),
+    "idle_mib": Unit("MiB idle"),
+    "peak_mib": Unit("MiB peak"),
+    "memory_mib": Unit("MiB"),
+    "setconf_seconds": Unit("s for wg setconf"),
+    "handshakes_per_second": Unit("handshakes/s"),
+    "kept": Unit("of the throughput kept"),
+    "milliseconds": Unit("ms"),
+}
+UNKNOWN = Unit("")
+MARKS = {"aim": "✔✔", "must": "✔", "no": "✘", None: "–"}
+
+
+def unit(figure):
+    return UNITS.get(figure, Unit(figure.replace("_", " ")))
+
+
+def spread(figure, values):
+    """`median (lowest–highest)` in the figure's unit."""
+    show = unit(figure).show
+    text = show(statistics.median(values))
+    return text if len(values) == 1 else f"{text} ({show(min(values))}–{show(max(values))})"
+
+
+def row_lines(results, row, members):
+    """One row: each figure of each program, and how many times wireguard-go's it is."""
+    lines = [f"{row.name}: {row.says}"]
+    figures = dict.fromkeys(figure for program in members
+                            for figure in results.content["rows"].get(row.name, {}).get(program.key, {}))
+    for figure in figures:
+        reference = results.median(row.name, programs.GO, figure)
+        for program in members:
+            values = results.values(row.name, program.key, figure)
+            if not values:
+                continue
+            times = f"{statistics.median(values) / reference:8.2f}×" if reference else ""
+            lines.append(f"    {program.title:26} {spread(figure, values):>28} {unit(figure).name:22}{times}")
+    return "\n".join(lines)
+
+
+def heading(results):
+    machine, run = results.content["machine"], results.content["run"]
+    return (f"{machine['processor']}, {machine['processors']} processors{' (virtual)' if machine['virtual'] else ''}, "
+            f"Linux {machine['kernel']}; vole {run['commit']}, {run['date']}; "
+            f"{run['rounds']} rounds of {run['seconds']:g} s\n")
+
+
+def goal_number(goal, value):
+    """A goal's or a measured number with its unit or as a multiple."""
+    if goal.against is not None:
+        return f"{value:.2f}" + ("×" if goal.against == programs.GO else "")
+    return f"{unit(goal.figure).show(value)} {unit(goal.figure).name}"
+
+
+def goal_bound(goal, number):
+    """"≥ 9×"; "" if there is none."""
+    if number is None:
+        return ""
+    text = f"{number:g}" + ("×" if goal.against == programs.GO else "")
+    return f"{'≥' if goal.at_least else '≤'} {text}"
+
+
+def goal_rows(results):
+    """Cells of the table of goals: test, wireguard-go, voled, held against the goal, must, aim, mark."""
+    for goal in GOALS:
+        value = goal.measured(results)
+        theirs = results.values(goal.against_row or goal.row, programs.GO, goal.figure)
+        ours = results.values(goal.row, goal.program, goal.figure)
+        name = unit(goal.figure).name
+        yield (goal.test, f"{spread(goal.figure, theirs)} {name}" if theirs else "–",
+               f"{spread(goal.figure, ours)} {name}" if ours else "–",
+               "–" if value is None else goal_number(goal, value) if goal.against else "",
+               goal_bound(goal, goal.must), goal_bound(goal, goal.aim), MARKS[goal.verdict(results)])
+
+
+HEADS = ("test", "wireguard-go", "voled", "ratio", "must", "aim", "")
+
+
+def goals(results):
+    """The table for a terminal; only what was measured."""
+    rows = [HEADS, *(row for row in goal_rows(results) if row[-1] != MARKS[None])]
+    if len(rows) == 1:
+        return ""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
+    text = "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+    return f"{text}\n({MARKS['must']} reached, {MARKS['aim']} reached the aim, {MARKS['no']} not reached)"
