@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define SMALLEST 16u
+#define SMALLEST   16u
+#define HOME_SHIFT 24 /* the index's highest byte says where; the table uses the lowest bits */
 
 struct index_array {
     uint32_t mask;
@@ -41,6 +42,8 @@ int index_table_init(struct index_table *table, struct retirer retirer)
         return -ENOMEM;
     atomic_init(&table->array, array);
     table->retirer = retirer;
+    table->homes = 1;
+    table->next_home = 0;
     return 0;
 }
 
@@ -85,6 +88,33 @@ static int make_room(struct index_table *table)
     return 0;
 }
 
+void index_table_spread(struct index_table *table, unsigned homes)
+{
+    table->homes = (uint8_t)homes;
+    table->next_home = 0;
+}
+
+static void settle(struct index_table *table, struct index_entry *entry)
+{
+    if (entry->home != 0)
+        return;
+    entry->home = (uint8_t)(table->next_home + 1);
+    table->next_home = (uint8_t)((table->next_home + 1) % table->homes);
+}
+
+/* Changes the highest byte to the one with the entry's remainder in the same row of homes. False: the last
+ * row is cut off before it. */
+static bool direct(const struct index_table *table, const struct index_entry *entry, uint32_t *index)
+{
+    uint32_t high = *index >> HOME_SHIFT, homes = table->homes;
+
+    if (homes == 1)
+        return true;
+    high = high - high % homes + entry->home - 1;
+    *index = high << HOME_SHIFT | (*index & ((UINT32_C(1) << HOME_SHIFT) - 1));
+    return high <= UINT32_MAX >> HOME_SHIFT;
+}
+
 int index_insert(struct index_table *table, struct index_entry *entry,
                  void (*random)(void *context, uint8_t *bytes, size_t length), void *context)
 {
@@ -92,9 +122,10 @@ int index_insert(struct index_table *table, struct index_entry *entry,
 
     if (make_room(table) != 0)
         return -ENOMEM;
+    settle(table, entry);
     do {
         random(context, (uint8_t *)&index, sizeof index);
-    } while (index_find(table, index) != NULL);
+    } while (!direct(table, entry, &index) || index_find(table, index) != NULL);
     atomic_store_explicit(&entry->index, index, memory_order_relaxed);
     put(own_array(table), entry);
     entry->listed = true;

@@ -22,7 +22,8 @@ struct index_entry {
     struct vole_peer *peer;
     _Atomic uint32_t index;
     uint8_t kind;
-    bool listed; /* control's: is in the table */
+    bool listed;  /* control's: is in the table */
+    uint8_t home; /* control's: 1 + the remainder that its indices have, 0: none yet */
 };
 
 struct index_array; /* one generation of the table */
@@ -30,11 +31,17 @@ struct index_array; /* one generation of the table */
 struct index_table {
     _Atomic(struct index_array *) array;
     struct retirer retirer;
+    uint8_t homes, next_home; /* control's */
 };
 
 VOLE_MUST_CHECK int index_table_init(struct index_table *table, struct retirer retirer);
 /* All entries must be gone. */
 void index_table_fini(struct index_table *table);
+/* From now on an index tells where its datagrams shall arrive, if several can receive them: an entry is given
+ * one of so many homes (1 to 64) when it is first inserted, in turn, and (index >> 24) % homes is that home
+ * whenever it is inserted again. So a peer's sessions all arrive at one place, and peers are spread evenly.
+ * To begin with there is one home, and the index is all random. Control only. */
+void index_table_spread(struct index_table *table, unsigned homes);
 /* Gives the entry a fresh random index and lists it. random as in vole_hooks. -ENOMEM. Control only. */
 VOLE_MUST_CHECK int index_insert(struct index_table *table, struct index_entry *entry,
                                  void (*random)(void *context, uint8_t *bytes, size_t length), void *context);

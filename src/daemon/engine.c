@@ -130,6 +130,7 @@ static int engine_make_device(struct engine *engine)
     engine->device = device_new(&options, &now);
     if (engine->device == NULL)
         return -ENOMEM;
+    index_table_spread(&engine->device->indices, engine->parts->workers);
     vole_device_set_mtu(engine->device, VOLE_DEFAULT_MTU);
     return 0;
 }

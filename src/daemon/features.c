@@ -70,6 +70,10 @@ static void feature_of_network(const struct engine *engine, unsigned number, str
                     "by --no-udp-gro", feature_refused);
         break;
     case 2:
+        feature_set(feature, "udp_steering", sockets->found_steering, options->switches.no_udp_steering,
+                    "by --no-udp-steering", engine->parts->workers > 1 ? feature_refused : "one worker");
+        break;
+    case 3:
         feature_set(feature, "ipv6", sockets->found_v6, false, NULL, "disabled on this host");
         break;
     default:
@@ -106,7 +110,7 @@ bool features_get(const struct engine *engine, unsigned number, struct feature *
     static const struct {
         void (*describe)(const struct engine *engine, unsigned number, struct feature *feature);
         unsigned count;
-    } groups[] = {{feature_of_tun, 5}, {feature_of_network, 4}, {feature_of_processor, 3}};
+    } groups[] = {{feature_of_tun, 5}, {feature_of_network, 5}, {feature_of_processor, 3}};
 
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
         if (number < groups[i].count) {

@@ -49,6 +49,7 @@ static int privileged_sockets(struct privileged_work *work)
         .receive_offload = (flags & REQUEST_WISH_RECEIVE_OFFLOAD) != 0,
         .reuse_port = (flags & REQUEST_WISH_REUSE_PORT) != 0,
         .join_port = (flags & REQUEST_WISH_JOIN_PORT) != 0,
+        .steer_among = work->request.steer_among,
     };
     struct udp_sockets sockets;
     int error = udp_open(&sockets, work->request.port, work->request.mark, &wishes);
@@ -60,6 +61,7 @@ static int privileged_sockets(struct privileged_work *work)
     work->answer.port = sockets.port;
     work->answer.segment = sockets.segment;
     work->answer.receive_offload = sockets.receive_offload;
+    work->answer.steered = sockets.steered;
     if (sockets.v4 >= 0)
         work->opened[work->opened_count++] = sockets.v4;
     if (sockets.v6 >= 0)

@@ -58,6 +58,7 @@ int request_sockets(int parent, uint16_t port, uint32_t mark, const struct udp_w
     request.kind = REQUEST_SOCKETS;
     request.port = port;
     request.mark = mark;
+    request.steer_among = (uint16_t)wishes->steer_among;
     request.wishes = (wishes->segment ? REQUEST_WISH_SEGMENT : 0) |
                      (wishes->receive_offload ? REQUEST_WISH_RECEIVE_OFFLOAD : 0) |
                      (wishes->reuse_port ? REQUEST_WISH_REUSE_PORT : 0) |
@@ -79,6 +80,7 @@ int request_sockets(int parent, uint16_t port, uint32_t mark, const struct udp_w
     sockets->port = answer.port;
     sockets->segment = answer.segment;
     sockets->receive_offload = answer.receive_offload;
+    sockets->steered = answer.steered;
     return 0;
 }
 

@@ -28,11 +28,11 @@ enum request_kind { REQUEST_SOCKETS = 1, REQUEST_MARK, REQUEST_PLACE, REQUEST_RE
 /* As on the wire between our own two processes: same program, same layout. The parent must not trust it, so
  * there are only types in which every bit pattern means something. */
 struct request {
-    uint32_t kind;   /* enum request_kind */
-    uint32_t mark;   /* sockets, mark */
-    uint32_t wishes; /* sockets: REQUEST_WISH_* */
-    uint16_t port;   /* sockets; 0: any */
-    uint16_t unused;
+    uint32_t kind;        /* enum request_kind */
+    uint32_t mark;        /* sockets, mark */
+    uint32_t wishes;      /* sockets: REQUEST_WISH_* */
+    uint16_t port;        /* sockets; 0: any */
+    uint16_t steer_among; /* sockets: as in struct udp_wishes */
 };
 
 #define REQUEST_WISH_SEGMENT         1u
@@ -50,6 +50,7 @@ struct request_answer {
     uint16_t port; /* the real one */
     bool segment;  /* as in struct udp_sockets */
     bool receive_offload;
+    bool steered;
     uint32_t index; /* of the interface, where it is now */
     char name[IFNAMSIZ];
 };

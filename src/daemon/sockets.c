@@ -19,6 +19,7 @@ void sockets_init(struct sockets *sockets, int parent, struct worker **workers, 
     sockets->count = count;
     sockets->wishes.segment = !switches->no_udp_segment;
     sockets->wishes.receive_offload = !switches->no_udp_gro;
+    sockets->steer = count > 1 && !switches->no_udp_steering;
 }
 
 static void sockets_close_pairs(struct udp_sockets *pairs, unsigned count)
@@ -27,15 +28,18 @@ static void sockets_close_pairs(struct udp_sockets *pairs, unsigned count)
         udp_close(&pairs[i]);
 }
 
-/* Opens one pair per worker on one port. On an error none stays open. */
-static int sockets_open_pairs(const struct sockets *sockets, uint16_t port, struct udp_sockets *pairs)
+/* Opens so many pairs on one port, one per worker, and steers among them. On an error none stays open. */
+static int sockets_open_pairs(const struct sockets *sockets, uint16_t port, struct udp_sockets *pairs,
+                              unsigned count)
 {
     struct udp_wishes wishes = sockets->wishes;
 
-    wishes.reuse_port = sockets->count > 1;
-    for (unsigned i = 0; i < sockets->count; i++) {
-        int error = request_sockets(sockets->parent, port, sockets->mark, &wishes, &pairs[i]);
+    wishes.reuse_port = count > 1;
+    for (unsigned i = 0; i < count; i++) {
+        int error;
 
+        wishes.steer_among = sockets->steer && i + 1 == count ? count : 0;
+        error = request_sockets(sockets->parent, port, sockets->mark, &wishes, &pairs[i]);
         if (error < 0) {
             sockets_close_pairs(pairs, i);
             return error;
@@ -57,8 +61,10 @@ static int sockets_publish(const struct sockets *sockets, const struct udp_socke
     return error;
 }
 
-static void sockets_note_found(struct sockets *sockets, const struct udp_sockets *pair)
+static void sockets_note_found(struct sockets *sockets, const struct udp_sockets *pair,
+                               const struct udp_sockets *last)
 {
+    sockets->found_steering = last->steered;
     sockets->found_v6 = pair->v6 >= 0;
     sockets->found_segment = pair->segment;
     sockets->found_receive_offload = pair->receive_offload;
@@ -83,7 +89,7 @@ static void sockets_move_back(struct sockets *sockets)
 static int sockets_move(struct sockets *sockets, uint16_t port)
 {
     struct udp_sockets fresh[OPTIONS_MAX_WORKERS] = {{.v4 = -1, .v6 = -1}};
-    int error = sockets_open_pairs(sockets, port, fresh);
+    int error = sockets_open_pairs(sockets, port, fresh, sockets->count);
 
     if (error < 0)
         return error;
@@ -98,19 +104,20 @@ static int sockets_move(struct sockets *sockets, uint16_t port)
     memcpy(sockets->pairs, fresh, sockets->count * sizeof fresh[0]);
     sockets->open = true;
     sockets->port = fresh[0].port;
-    sockets_note_found(sockets, &fresh[0]);
+    sockets_note_found(sockets, &fresh[0], &fresh[sockets->count - 1]);
     return 0;
 }
 
 int sockets_probe(struct sockets *sockets)
 {
-    struct udp_sockets pair;
-    int error = request_sockets(sockets->parent, 0, 0, &sockets->wishes, &pair);
+    struct udp_sockets pairs[2];
+    unsigned count = sockets->steer ? 2 : 1;
+    int error = sockets_open_pairs(sockets, 0, pairs, count);
 
     if (error < 0)
         return error;
-    sockets_note_found(sockets, &pair);
-    udp_close(&pair);
+    sockets_note_found(sockets, &pairs[0], &pairs[count - 1]);
+    sockets_close_pairs(pairs, count);
     return 0;
 }
 

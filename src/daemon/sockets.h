@@ -3,8 +3,9 @@
  * The device's UDP sockets over their life: opened when the interface comes up, closed when it goes down,
  * exchanged when the port changes (routing §8, timers §7).
  *
- * Each worker has its own pair of sockets, all on one port. New sockets are opened before the old ones are
- * closed, so a port that cannot be had leaves everything as it was; old ones are closed only after the
+ * Each worker has its own pair of sockets, all on one port; which of them a datagram reaches is for
+ * linux/udp_steering.h, and that goes by the order of the workers. New sockets are opened before the old ones
+ * are closed, so a port that cannot be had leaves everything as it was; old ones are closed only after the
  * workers have let go of them. The port in use is remembered over down and up.
  *
  * Control only. The privileged parent opens the sockets, in the namespace where the interface was made.
@@ -24,8 +25,10 @@ struct sockets {
     uint16_t port; /* in use, or to be used at the next up; 0: any */
     uint32_t mark; /* 0: none */
     bool open;
+    bool steer; /* several pairs are to be steered by receiver index */
     bool said_no_v6;
-    bool found_v6, found_segment, found_receive_offload; /* what the kernel could at the last opening */
+    /* what the kernel could at the last opening */
+    bool found_v6, found_segment, found_receive_offload, found_steering;
     struct udp_sockets pairs[OPTIONS_MAX_WORKERS];
 };
 
@@ -33,7 +36,8 @@ struct sockets {
 void sockets_init(struct sockets *sockets, int parent, struct worker **workers, unsigned count,
                   const struct options_switches *switches);
 
-/* Opens a pair on a random port and closes it again, to find out what the kernel can. 0, or why not. */
+/* Opens a pair, or two to be steered, on a random port and closes them again, to find out what the kernel
+ * can. 0, or why not. */
 VOLE_MUST_CHECK int sockets_probe(struct sockets *sockets);
 
 /* Opens on the stored port; a random one is stored. Already open: nothing happens. 0, or why not. */

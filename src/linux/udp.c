@@ -5,6 +5,7 @@
 #include "linux/udp.h"
 
 #include "linux/kernel_constants.h"
+#include "linux/udp_steering.h"
 
 #include <errno.h>
 #include <netinet/ip.h>
@@ -143,6 +144,13 @@ static void udp_probe_offloads(struct udp_sockets *sockets, const struct udp_wis
         (void)udp_enable_receive_offload(sockets->v6);
 }
 
+/* One family alone steered would be right as well, but nothing that could be said in a word. */
+static bool udp_steer_pair(const struct udp_sockets *sockets, unsigned among)
+{
+    return among > 0 && udp_steer(sockets->v4, among) == 0 &&
+           (sockets->v6 < 0 || udp_steer(sockets->v6, among) == 0);
+}
+
 int udp_open(struct udp_sockets *sockets, uint16_t port, uint32_t mark, const struct udp_wishes *wishes)
 {
     int result = -EINVAL;
@@ -156,6 +164,7 @@ int udp_open(struct udp_sockets *sockets, uint16_t port, uint32_t mark, const st
     }
     if (result == 0) {
         udp_probe_offloads(sockets, wishes);
+        sockets->steered = udp_steer_pair(sockets, wishes->steer_among);
         return 0;
     }
     *sockets = (struct udp_sockets){.v4 = -1, .v6 = -1};

@@ -37,13 +37,15 @@ struct udp_sockets {
     uint16_t port;        /* the real one, never 0 */
     bool segment;         /* UDP_SEGMENT works: segment_bytes may be used */
     bool receive_offload; /* UDP_GRO is on: a received message may hold many datagrams, needs big buffers */
+    bool steered;         /* sessions arrive at the socket that their index names (udp_steering.h) */
 };
 
 struct udp_wishes {
     bool segment;
     bool receive_offload;
-    bool reuse_port; /* further sockets may join this port (one per worker) */
-    bool join_port;  /* join a port that was opened with reuse_port; port must not be 0 */
+    bool reuse_port;      /* further sockets may join this port (one per worker) */
+    bool join_port;       /* join a port that was opened with reuse_port; port must not be 0 */
+    unsigned steer_among; /* of the last to join: so many share the port now, steer among them; 0: do not */
 };
 
 /* Opens both sockets. port 0: a random one, the same for both families. mark 0: none.

@@ -160,6 +160,52 @@ static void coming_and_going_does_not_make_the_table_grow(void **state)
     index_table_fini(&churned);
 }
 
+static void entries_have_homes_and_keep_them(void **state)
+{
+    enum { PEERS = 640 };
+    static struct index_entry entries[PEERS];
+
+    (void)state;
+    for (unsigned homes = 2; homes <= 64; homes += 31) { /* 2, 33, 64: of which 33 leaves a row cut off */
+        unsigned count[64] = {0};
+        uint32_t low_bits = 0, high_bits = 0;
+
+        memset(entries, 0, sizeof entries);
+        index_table_spread(&table, homes);
+        for (unsigned turn = 0; turn < 3; turn++)
+            for (unsigned i = 0; i < PEERS; i++) {
+                assert_int_equal(index_insert(&table, &entries[i], draw, NULL), 0);
+                assert_int_equal((number_of(&entries[i]) >> 24) % homes, i % homes);
+                assert_ptr_equal(index_find(&table, number_of(&entries[i])), &entries[i]);
+                count[i % homes]++;
+                low_bits |= number_of(&entries[i]) & 0xffffff;
+                high_bits |= number_of(&entries[i]) >> 24;
+                index_remove(&table, &entries[i]);
+            }
+        assert_in_range(count[homes - 1] + 3, count[0], count[0] + 3); /* spread evenly */
+        assert_int_equal(low_bits, 0xffffff);
+        assert_int_equal(high_bits, 0xff); /* and as random as can be */
+    }
+}
+
+static void a_replacement_has_its_predecessors_home(void **state)
+{
+    struct index_entry handshake = {.kind = INDEX_HANDSHAKE}, keypairs[4];
+    uint32_t number;
+
+    (void)state;
+    memset(keypairs, 0, sizeof keypairs);
+    index_table_spread(&table, 7);
+    assert_int_equal(index_insert(&table, &handshake, draw, NULL), 0);
+    number = number_of(&handshake);
+    for (unsigned i = 0; i < 4; i++) {
+        index_replace(&table, &handshake, &keypairs[i]);
+        assert_int_equal((number_of(&keypairs[i]) >> 24) % 7, (number >> 24) % 7);
+        assert_int_equal(index_insert(&table, &handshake, draw, NULL), 0);
+    }
+    assert_int_equal((number_of(&handshake) >> 24) % 7, (number >> 24) % 7);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, make_table, end_table)
 
 int main(void)
@@ -170,6 +216,8 @@ int main(void)
         TEST(removing_leaves_the_way_to_others_open),
         TEST(replacing_keeps_the_number),
         TEST(coming_and_going_does_not_make_the_table_grow),
+        TEST(entries_have_homes_and_keep_them),
+        TEST(a_replacement_has_its_predecessors_home),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

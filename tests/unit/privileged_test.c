@@ -167,6 +167,20 @@ static int engine_that_asks_for_sockets(struct fixture *fixture, int parent)
     return getsockopt(sockets.v4, SOL_SOCKET, SO_MARK, &mark, &length) < 0 || mark != 99 ? WRONG : FINE;
 }
 
+static int engine_that_asks_for_steered_sockets(struct fixture *fixture, int parent)
+{
+    struct udp_wishes wishes = {.reuse_port = true};
+    struct udp_sockets first;
+    struct udp_sockets second;
+
+    (void)fixture;
+    if (request_sockets(parent, 0, 0, &wishes, &first) < 0 || first.steered)
+        return WRONG;
+    wishes.join_port = true;
+    wishes.steer_among = 2;
+    return request_sockets(parent, first.port, 0, &wishes, &second) == 0 && second.steered ? FINE : WRONG;
+}
+
 static int engine_that_marks_what_is_no_udp_socket(struct fixture *fixture, int parent)
 {
     struct udp_sockets sockets = {.v4 = socket(AF_INET, SOCK_STREAM, 0), .v6 = -1};
@@ -247,6 +261,11 @@ static void sockets_have_port_and_mark(void **state)
     assert_int_equal(run(*state, engine_that_asks_for_sockets), FINE);
 }
 
+static void the_last_of_several_sockets_steers(void **state)
+{
+    assert_int_equal(run(*state, engine_that_asks_for_steered_sockets), FINE);
+}
+
 static void only_udp_sockets_are_marked(void **state)
 {
     assert_int_equal(run(*state, engine_that_marks_what_is_no_udp_socket), FINE);
@@ -278,6 +297,7 @@ int main(void)
         TEST(a_removed_socket_file_ends_both),
         TEST(nonsense_ends_both),
         TEST(sockets_have_port_and_mark),
+        TEST(the_last_of_several_sockets_steers),
         TEST(only_udp_sockets_are_marked),
         TEST(unknown_requests_are_refused),
         TEST(the_place_is_where_the_interface_is),

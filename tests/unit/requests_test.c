@@ -95,8 +95,9 @@ static bool same_file(int one, int other)
 
 static void sockets_arrive_as_they_were_opened(void **state)
 {
-    struct parent parent = {.answer = {.v4 = true, .v6 = true, .port = 777, .segment = true}};
-    struct udp_wishes wishes = {.segment = true, .join_port = true};
+    struct parent parent = {
+        .answer = {.v4 = true, .v6 = true, .port = 777, .segment = true, .steered = true}};
+    struct udp_wishes wishes = {.segment = true, .join_port = true, .steer_among = 3};
     struct udp_sockets sockets;
 
     (void)state;
@@ -113,7 +114,9 @@ static void sockets_arrive_as_they_were_opened(void **state)
     assert_true(same_file(sockets.v4, parent.given[0]));
     assert_true(same_file(sockets.v6, parent.given[1]));
     assert_int_equal(sockets.port, 777);
+    assert_int_equal(parent.request.steer_among, 3);
     assert_true(sockets.segment);
+    assert_true(sockets.steered);
     assert_false(sockets.receive_offload);
     udp_close(&sockets);
     close(parent.given[0]);
