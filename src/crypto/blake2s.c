@@ -69,15 +69,18 @@ static ALWAYS_INLINE uint32_t message_word(const uint8_t *block, size_t round, s
     return little_endian_load32(block + 4 * (size_t)message_schedule[round][position]);
 }
 
-/* One round: the columns, then the diagonals. Inlined so that the schedule becomes constants. */
+/* One round: the columns, then the diagonals. Written out, and inlined, so that the schedule becomes
+ * constants and the working words become registers. */
 static ALWAYS_INLINE void mix_round(uint32_t v[static 16], const uint8_t *block, size_t round)
 {
-    for (size_t i = 0; i < 4; i++)
-        mix(v, i, 4 + i, 8 + i, 12 + i, message_word(block, round, 2 * i),
-            message_word(block, round, 2 * i + 1));
-    for (size_t i = 0; i < 4; i++)
-        mix(v, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4, message_word(block, round, 8 + 2 * i),
-            message_word(block, round, 9 + 2 * i));
+    mix(v, 0, 4, 8, 12, message_word(block, round, 0), message_word(block, round, 1));
+    mix(v, 1, 5, 9, 13, message_word(block, round, 2), message_word(block, round, 3));
+    mix(v, 2, 6, 10, 14, message_word(block, round, 4), message_word(block, round, 5));
+    mix(v, 3, 7, 11, 15, message_word(block, round, 6), message_word(block, round, 7));
+    mix(v, 0, 5, 10, 15, message_word(block, round, 8), message_word(block, round, 9));
+    mix(v, 1, 6, 11, 12, message_word(block, round, 10), message_word(block, round, 11));
+    mix(v, 2, 7, 8, 13, message_word(block, round, 12), message_word(block, round, 13));
+    mix(v, 3, 4, 9, 14, message_word(block, round, 14), message_word(block, round, 15));
 }
 
 /* §3.2: the compression function F. counter is the number of bytes up to the end of this block. */
