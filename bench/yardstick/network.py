@@ -32,11 +32,12 @@ class Pair:
                 switch_off(host)
         self.near, self.far = INNER if program.path else OUTER
 
-    def start(self):
+    def start(self, right_program=None):
         """Starts and configures the daemons and waits until a ping has come back."""
         if self.program.path:
-            self.daemons = [Daemon(host, program=self.program.path, environment=dict(self.program.environment))
-                            for host in (self.left, self.right)]
+            self.daemons = [Daemon(host, program=program.path, environment=dict(program.environment))
+                            for host, program in ((self.left, self.program),
+                                                  (self.right, right_program or self.program))]
             connect(*self.daemons, [f"{INNER[0]}/24"], [f"{INNER[1]}/24"], one_address=OUTER[0],
                     other_address=OUTER[1])
             for daemon in self.daemons:

@@ -12,11 +12,9 @@ from collections.abc import Callable
 
 from harness.lab import expect
 
-from . import load, programs
+from . import footprint, load, programs
 from .network import MTU, pair
-from .usage import MemoryWatch, pss_bytes
 
-MEBIBYTE = 1 << 20
 PLAIN_FRAME = MTU + 60 + 14 + 40  # the largest frame of one sealed packet, with room to spare
 
 
@@ -28,6 +26,7 @@ class Row:
     ours: tuple = (programs.VOLED,)
     others: bool = True  # whether other people's programs take part
     rounds: int | None = None  # at most so many
+    repeats: int = 1  # so many times in each round
 
     def members(self, available):
         """The keys of the programs that take part, those that are compared side by side."""
@@ -87,4 +86,8 @@ ROWS = [
     Row("udp-1372", "UDP, 1372 bytes", udp_row(1372), (programs.VOLED, programs.VETH)),
     Row("ping-idle", "ping, idle", ping_idle, (programs.VOLED, programs.VETH)),
     Row("ping-load", "ping under a TCP stream", ping_under_load),
+    Row("memory", "memory of one end", footprint.memory, rounds=3),
+    Row("peers-10000", "10 000 peers", footprint.peers_row(10000), rounds=3),
+    Row("peers-100000", "100 000 peers", footprint.peers_row(100000), others=False, rounds=2),
+    Row("start", "from starting the daemon to the first ping reply", footprint.start, repeats=4),
 ]
