@@ -9,6 +9,7 @@
  */
 #include "crypto/blake2s.h"
 
+#include "crypto/blake2s_lanes.h"
 #include "crypto/little_endian.h"
 #include "crypto/memory.h"
 
@@ -26,24 +27,6 @@
 #else
 #define FRAME_BYTES 16384
 #endif
-
-/* §2.6: the first 32 bits of the fractional parts of the square roots of the first eight primes. */
-static const uint32_t initialization_vector[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                                  0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-
-/* §2.7: the order in which each round takes the message words. */
-static const uint8_t message_schedule[10][16] = {
-    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
-    {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
-    {11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4},
-    {7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8},
-    {9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13},
-    {2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9},
-    {12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11},
-    {13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10},
-    {6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5},
-    {10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0},
-};
 
 static ALWAYS_INLINE uint32_t rotate_right(uint32_t word, unsigned bits)
 {
@@ -66,7 +49,7 @@ static ALWAYS_INLINE void mix(uint32_t v[static 16], size_t a, size_t b, size_t 
 
 static ALWAYS_INLINE uint32_t message_word(const uint8_t *block, size_t round, size_t position)
 {
-    return little_endian_load32(block + 4 * (size_t)message_schedule[round][position]);
+    return little_endian_load32(block + 4 * (size_t)blake2s_schedule[round][position]);
 }
 
 /* One round: the columns, then the diagonals. Written out, and inlined, so that the schedule becomes
@@ -90,7 +73,7 @@ static NOT_INLINE void mix_block(uint32_t h[static 8], const uint8_t *block, uin
 
     for (size_t i = 0; i < 8; i++) {
         v[i] = h[i];
-        v[8 + i] = initialization_vector[i];
+        v[8 + i] = blake2s_initialization_vector[i];
     }
     v[12] ^= (uint32_t)counter;
     v[13] ^= (uint32_t)(counter >> 32);
@@ -130,7 +113,7 @@ void blake2s_init_keyed(struct blake2s *state, size_t output_length, const uint8
     assert(key_length <= BLAKE2S_KEY_BYTES);
 
     /* §2.5: the parameter block's first word: output length, key length, and a tree of one leaf. */
-    memcpy(state->h, initialization_vector, sizeof(state->h));
+    memcpy(state->h, blake2s_initialization_vector, sizeof(state->h));
     state->h[0] ^= (uint32_t)output_length | (uint32_t)key_length << 8 | UINT32_C(0x01010000);
     state->counter = 0;
     state->used = 0;

@@ -11,7 +11,10 @@
  * key. States are plain memory of the caller, may be copied to branch off, and are wiped by final; whoever
  * abandons one before that, or ends a struct blake2s_keyed, wipes it with memory_wipe().
  *
- * Byte strings of length 0 may be NULL. Outputs may overlap inputs.
+ * Batches are many messages of equal length. Where the processor has vectors, sixteen take little longer than
+ * one, so collect what does not depend on each other.
+ *
+ * Byte strings of length 0 may be NULL. Outputs may overlap inputs, in a batch those of the same job.
  */
 #ifndef CRYPTO_BLAKE2S_H
 #define CRYPTO_BLAKE2S_H
@@ -63,5 +66,17 @@ void blake2s_keyed_init(struct blake2s_keyed *keyed, const uint8_t *key, size_t 
 /* MAC(that key, bytes). Any number of threads may use one keyed at once. */
 void blake2s_keyed_mac(const struct blake2s_keyed *keyed, uint8_t mac[static BLAKE2S_MAC_BYTES],
                        const uint8_t *bytes, size_t length);
+
+/* One message of a batch: a ‖ b. */
+struct blake2s_job {
+    uint8_t *hash; /* 32 bytes, written; of MACs 16 */
+    const uint8_t *a, *b;
+};
+
+/* Each job's hash = HASH(a ‖ b), all a being a_length bytes and all b b_length. */
+void blake2s_hash2_batch(const struct blake2s_job *jobs, size_t count, size_t a_length, size_t b_length);
+/* Each job's hash = MAC(that key, a), all a being length bytes; b is not looked at. */
+void blake2s_keyed_mac_batch(const struct blake2s_keyed *keyed, const struct blake2s_job *jobs, size_t count,
+                             size_t length);
 
 #endif

@@ -26,4 +26,14 @@ void kdf2(uint8_t *t1, uint8_t *t2, const uint8_t key[static KDF_BYTES], const u
 void kdf3(uint8_t *t1, uint8_t *t2, uint8_t *t3, const uint8_t key[static KDF_BYTES], const uint8_t *input,
           size_t length);
 
+/* One KDF of a batch: the first outputs of t1..t3 are written; each may be NULL. */
+struct kdf_job {
+    const uint8_t *key, *input;
+    uint8_t *t[3];
+};
+
+/* Each job as kdf1 (outputs 1), kdf2 or kdf3, all inputs being length bytes. The outputs of a job may be its
+ * key or lie in its input, but in no other job's. */
+void kdf_batch(const struct kdf_job *jobs, size_t count, unsigned outputs, size_t length);
+
 #endif
