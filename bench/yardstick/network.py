@@ -11,10 +11,14 @@ import contextlib
 
 from harness.daemon import Daemon, connect
 from harness.lab import Lab, expect, wait_for
+from harness.packets import DATA, Sniffer
+
+from .programs import CRYPTOLESS
 
 MTU = 1420
 OUTER = ("192.0.2.1", "192.0.2.2")
 INNER = ("10.9.0.1", "10.9.0.2")
+MARK = b"readable"
 # Without these the kernel cuts and merges nothing on the way: each datagram crosses the cable by itself.
 OFFLOADS = ("tx-udp-segmentation", "generic-receive-offload", "rx-udp-gro-forwarding", "rx-gro-list")
 
@@ -73,6 +77,18 @@ def pair(program, offloads=True, start=True):
         raise
     finally:
         lab.close()
+
+
+def check_wire(program):
+    """Fails unless what a program sends is as readable on the cable as it should be: not at all for a WireGuard,
+    in clear for voled without cryptography. Otherwise the two would be measured under each other's names."""
+    with pair(program) as made:
+        sniffer = Sniffer(made.right, "eth0")
+        made.left.run("ping", "-n", "-q", "-c", "3", "-i", "0.02", "-s", "200", "-p", MARK.hex(), "-w", "5", made.far)
+        sniffer.wait(lambda seen: seen.kind == DATA, "data messages", count=6)
+        readable = any(MARK * 4 in seen.payload for seen in sniffer.seen)
+    expect(readable == (program.key == CRYPTOLESS),
+           f"{program.path}: what it sends {'can' if readable else 'cannot'} be read on the cable")
 
 
 def features(host):

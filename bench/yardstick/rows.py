@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from harness.lab import expect
 
-from . import footprint, load, programs
+from . import flood, footprint, load, programs
 from .network import MTU, pair
 
 PLAIN_FRAME = MTU + 60 + 14 + 40  # the largest frame of one sealed packet, with room to spare
@@ -90,4 +90,8 @@ ROWS = [
     Row("peers-10000", "10 000 peers", footprint.peers_row(10000), rounds=3),
     Row("peers-100000", "100 000 peers", footprint.peers_row(100000), others=False, rounds=2),
     Row("start", "from starting the daemon to the first ping reply", footprint.start, repeats=4),
+    Row("handshakes", "handshakes answered", flood.handshakes,
+        (programs.VOLED, programs.AVX2_ONLY, programs.NO_VECTORS)),
+    Row("flood-valid", "TCP while initiations with a right mac1 flood in", flood.flood_row("valid")),
+    Row("flood-junk", "TCP while initiations with a wrong mac1 flood in", flood.flood_row("junk")),
 ]
