@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Eight blocks of ChaCha20 (RFC 8439 §2.3) at once, with AVX2: for aead_avx2.c only.
+ *
+ * A block's state is sixteen words. Here word w of all eight blocks lies in one vector, lane i belonging to
+ * block i, so every step of the cipher is one vector operation and the lanes know nothing of each other:
+ * each may have a nonce and a block number of its own. After the rounds the words are transposed, which
+ * makes of sixteen vectors of one word each the eight blocks of 64 bytes.
+ *
+ * Rotations by 16 and 8 move whole bytes, which one shuffle does; 12 and 7 take two shifts and an or.
+ */
+#ifndef CRYPTO_CHACHA20_AVX2_H
+#define CRYPTO_CHACHA20_AVX2_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#define CHACHA20_LANES       8
+#define CHACHA20_BLOCK_BYTES 64
+
+/* Which block each lane makes. */
+struct chacha20_lanes {
+    _Alignas(32) uint32_t block[CHACHA20_LANES];        /* its number in its stream */
+    _Alignas(32) uint32_t counter_low[CHACHA20_LANES];  /* the nonce: four zero bytes, then a counter */
+    _Alignas(32) uint32_t counter_high[CHACHA20_LANES]; /* as 64 bits little endian */
+};
+
+static inline __m256i chacha20_rotate16(__m256i x)
+{
+    const __m256i bytes = _mm256_set_epi8(13, 12, 15, 14, 9, 8, 11, 10, 5, 4, 7, 6, 1, 0, 3, 2, 13, 12, 15,
+                                          14, 9, 8, 11, 10, 5, 4, 7, 6, 1, 0, 3, 2);
+
+    return _mm256_shuffle_epi8(x, bytes);
+}
+
+static inline __m256i chacha20_rotate8(__m256i x)
+{
+    const __m256i bytes = _mm256_set_epi8(14, 13, 12, 15, 10, 9, 8, 11, 6, 5, 4, 7, 2, 1, 0, 3, 14, 13, 12,
+                                          15, 10, 9, 8, 11, 6, 5, 4, 7, 2, 1, 0, 3);
+
+    return _mm256_shuffle_epi8(x, bytes);
+}
+
+static inline __m256i chacha20_rotate12(__m256i x)
+{
+    return _mm256_or_si256(_mm256_slli_epi32(x, 12), _mm256_srli_epi32(x, 20));
+}
+
+static inline __m256i chacha20_rotate7(__m256i x)
+{
+    return _mm256_or_si256(_mm256_slli_epi32(x, 7), _mm256_srli_epi32(x, 25));
+}
+
+/* The quarter round (RFC 8439 §2.1) on words a, b, c, d of all lanes. */
+static inline __attribute__((always_inline)) void chacha20_quarter(__m256i *a, __m256i *b, __m256i *c,
+                                                                   __m256i *d)
+{
+    *a = _mm256_add_epi32(*a, *b);
+    *d = chacha20_rotate16(_mm256_xor_si256(*d, *a));
+    *c = _mm256_add_epi32(*c, *d);
+    *b = chacha20_rotate12(_mm256_xor_si256(*b, *c));
+    *a = _mm256_add_epi32(*a, *b);
+    *d = chacha20_rotate8(_mm256_xor_si256(*d, *a));
+    *c = _mm256_add_epi32(*c, *d);
+    *b = chacha20_rotate7(_mm256_xor_si256(*b, *c));
+}
+
+/* Columns, then diagonals (RFC 8439 §2.3). */
+static inline __attribute__((always_inline)) void chacha20_double_round(__m256i x[16])
+{
+    chacha20_quarter(&x[0], &x[4], &x[8], &x[12]);
+    chacha20_quarter(&x[1], &x[5], &x[9], &x[13]);
+    chacha20_quarter(&x[2], &x[6], &x[10], &x[14]);
+    chacha20_quarter(&x[3], &x[7], &x[11], &x[15]);
+    chacha20_quarter(&x[0], &x[5], &x[10], &x[15]);
+    chacha20_quarter(&x[1], &x[6], &x[11], &x[12]);
+    chacha20_quarter(&x[2], &x[7], &x[8], &x[13]);
+    chacha20_quarter(&x[3], &x[4], &x[9], &x[14]);
+}
+
+/* Eight words of eight lanes become eight words (half a block) of each lane: lane i's at stream[i]. */
+static inline __attribute__((always_inline)) void chacha20_transpose(uint8_t (*stream)[CHACHA20_BLOCK_BYTES],
+                                                                     const __m256i x[8])
+{
+    __m256i pair[8];
+    __m256i four[8];
+
+    for (int i = 0; i < 8; i += 2) {
+        pair[i] = _mm256_unpacklo_epi32(x[i], x[i + 1]);
+        pair[i + 1] = _mm256_unpackhi_epi32(x[i], x[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        four[i] = _mm256_unpacklo_epi64(pair[i], pair[i + 2]);
+        four[i + 1] = _mm256_unpackhi_epi64(pair[i], pair[i + 2]);
+        four[i + 2] = _mm256_unpacklo_epi64(pair[i + 1], pair[i + 3]);
+        four[i + 3] = _mm256_unpackhi_epi64(pair[i + 1], pair[i + 3]);
+    }
+    for (int i = 0; i < 4; i++) {
+        _mm256_store_si256((__m256i *)stream[i], _mm256_permute2x128_si256(four[i], four[i + 4], 0x20));
+        _mm256_store_si256((__m256i *)stream[i + 4], _mm256_permute2x128_si256(four[i], four[i + 4], 0x31));
+    }
+}
+
+/* Makes the block that lanes names for each lane under one key of 32 bytes. stream is aligned to 32 bytes and
+ * as secret as the key. */
+static inline void chacha20_avx2(uint8_t stream[CHACHA20_LANES][CHACHA20_BLOCK_BYTES],
+                                 const struct chacha20_lanes *lanes, const uint8_t key[static 32])
+{
+    const __m256i start[4] = {_mm256_set1_epi32(0x61707865), _mm256_set1_epi32(0x3320646e),
+                              _mm256_set1_epi32(0x79622d32), _mm256_set1_epi32(0x6b206574)};
+    const __m256i block = _mm256_load_si256((const __m256i *)lanes->block);
+    const __m256i low = _mm256_load_si256((const __m256i *)lanes->counter_low);
+    const __m256i high = _mm256_load_si256((const __m256i *)lanes->counter_high);
+    const int32_t *words = (const int32_t *)(const void *)key; /* -fno-strict-aliasing; x86 loads anywhere */
+    __m256i x[16];
+
+    for (int i = 0; i < 4; i++)
+        x[i] = start[i];
+    for (int i = 0; i < 8; i++)
+        x[4 + i] = _mm256_set1_epi32(words[i]);
+    x[12] = block;
+    x[13] = _mm256_setzero_si256();
+    x[14] = low;
+    x[15] = high;
+    for (int i = 0; i < 10; i++)
+        chacha20_double_round(x);
+    for (int i = 0; i < 4; i++)
+        x[i] = _mm256_add_epi32(x[i], start[i]);
+    for (int i = 0; i < 8; i++)
+        x[4 + i] = _mm256_add_epi32(x[4 + i], _mm256_set1_epi32(words[i]));
+    x[12] = _mm256_add_epi32(x[12], block);
+    x[14] = _mm256_add_epi32(x[14], low);
+    x[15] = _mm256_add_epi32(x[15], high);
+    chacha20_transpose(stream, x);
+    chacha20_transpose((uint8_t(*)[CHACHA20_BLOCK_BYTES])(stream[0] + 32), x + 8);
+}
+
+#endif
