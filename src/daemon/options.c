@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTIONS_FIRST_SWITCH 256 /* getopt's codes for switches: out of the way of letters */
-#define OPTIONS_WORKERS      512
+#define OPTIONS_FIRST_SWITCH   256 /* getopt's codes for switches: out of the way of letters */
+#define OPTIONS_WORKERS        512
+#define OPTIONS_MOST_BY_ITSELF 8 /* workers, if nobody asked for more */
 
 /* One row per switch: its two names and where it is kept. */
 struct options_row {
@@ -47,7 +48,8 @@ static const char options_usage_text[] =
     "  -f, --foreground     stay in the foreground (also: WG_PROCESS_FOREGROUND=1)\n"
     "  -h, --help           show this text\n"
     "      --version        show the version\n"
-    "      --workers N      threads that move packets (1 to 64, default 1)\n"
+    "      --workers N      threads that move packets (1 to 64, or auto, the default:\n"
+    "                       half as many as there are processors, at most 8)\n"
     "\n"
     "Switches that turn a feature off, to find out whether it is at fault:\n"
     "  --no-vnet-hdr        no superpackets at all between host and tunnel\n"
@@ -79,6 +81,13 @@ __attribute__((format(printf, 2, 3))) static enum options_outcome options_wrong(
     (void)vsnprintf(options->message, sizeof options->message, format, arguments);
     va_end(arguments);
     return OPTIONS_WRONG;
+}
+
+unsigned options_workers_for(unsigned processors)
+{
+    unsigned half = processors / 2 + processors % 2;
+
+    return half < 1 ? 1 : half > OPTIONS_MOST_BY_ITSELF ? OPTIONS_MOST_BY_ITSELF : half;
 }
 
 bool options_name_valid(const char *name)
@@ -123,8 +132,12 @@ static enum options_outcome options_set_workers(struct options *options, const c
 {
     long number;
 
+    if (strcmp(text, "auto") == 0) {
+        options->workers = 0;
+        return OPTIONS_RUN;
+    }
     if (!options_number(text, 1, OPTIONS_MAX_WORKERS, &number))
-        return options_wrong(options, "%s must be a number from 1 to %d, not \"%.20s\"", where,
+        return options_wrong(options, "%s must be auto or a number from 1 to %d, not \"%.20s\"", where,
                              OPTIONS_MAX_WORKERS, text);
     options->workers = (unsigned)number;
     return OPTIONS_RUN;
@@ -216,7 +229,6 @@ enum options_outcome options_read(struct options *options, int count, char **arg
     memset(options, 0, sizeof *options);
     options->tun = -1;
     options->uapi = -1;
-    options->workers = 1;
     from_environment = options_read_environment(options);
     outcome = options_read_arguments(options, count, arguments);
     if (outcome != OPTIONS_RUN)

@@ -40,9 +40,9 @@ struct options {
     bool foreground;
     bool log_level_given; /* LOG_LEVEL is set */
     enum log_level log_level;
-    int tun;  /* descriptor from WG_TUN_FD, or -1 */
-    int uapi; /* descriptor from WG_UAPI_FD, or -1 */
-    unsigned workers;
+    int tun;          /* descriptor from WG_TUN_FD, or -1 */
+    int uapi;         /* descriptor from WG_UAPI_FD, or -1 */
+    unsigned workers; /* 0: as many as suit the processors */
     struct options_switches switches;
     char message[OPTIONS_MESSAGE_BYTES]; /* what is wrong, if something is */
 };
@@ -59,6 +59,10 @@ VOLE_MUST_CHECK enum options_outcome options_read(struct options *options, int c
 
 /* The text for --help and for wrong usage. */
 const char *options_usage(void);
+
+/* How many workers suit so many processors, where nobody said otherwise: half of them, the rest is for the
+ * kernel's share of the work and for who uses the tunnel; at most 8, which bounds the memory under load. */
+unsigned options_workers_for(unsigned processors);
 
 /* True if an interface can have this name (or this pattern with one %d): what the kernel accepts, and
  * nothing that would leave the socket directory. */

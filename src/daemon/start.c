@@ -12,6 +12,7 @@
 #include "linux/descriptors.h"
 #include "linux/link.h"
 #include "linux/namespace.h"
+#include "linux/processors.h"
 #include "linux/tun.h"
 #include "linux/unix_socket.h"
 
@@ -71,6 +72,20 @@ static void start_say_tun(const char *name, int error)
     }
 }
 
+/* An interface that somebody made beforehand may have a single queue: it is taken as it is. */
+static int start_create_tun(struct tun *tun, const char *name, struct tun_wishes wishes)
+{
+    int error = tun_create(tun, name, &wishes);
+
+    if (error == -EBUSY && wishes.multi_queue) {
+        wishes.multi_queue = false;
+        error = tun_create(tun, name, &wishes);
+    }
+    if (error < 0)
+        start_say_tun(name, error);
+    return error;
+}
+
 static int start_make_tun(struct start *start, const struct tun_wishes *wishes)
 {
     const struct options *options = start->options;
@@ -83,13 +98,30 @@ static int start_make_tun(struct start *start, const struct tun_wishes *wishes)
                       "information",
                       options->tun, strerror(-error));
     } else {
-        error = tun_create(&start->queues[0], options->name, wishes);
-        if (error < 0)
-            start_say_tun(options->name, error);
+        error = start_create_tun(&start->queues[0], options->name, *wishes);
     }
     if (error == 0)
         start->queue_count = 1;
     return error;
+}
+
+/* One queue per worker, as far as there are any. Fewer than asked for is said; fewer than suited is not. */
+static int start_add_queues(struct start *start, unsigned workers)
+{
+    bool asked = start->options->workers > 0;
+    int error = 0;
+
+    if (workers > 1 && !start->queues[0].multi_queue && asked)
+        log_notice("the interface has a single queue: one worker instead of %u", workers);
+    while (start->queues[0].multi_queue && start->queue_count < workers && error == 0) {
+        error = tun_add_queue(&start->queues[start->queue_count], &start->queues[0]);
+        if (error == 0)
+            start->queue_count++;
+    }
+    if (error < 0 && asked)
+        log_error("cannot open queue %u of the interface: %s; try fewer --workers", start->queue_count + 1,
+                  strerror(-error));
+    return asked ? error : 0;
 }
 
 static int start_look(const struct start *start)
@@ -111,29 +143,21 @@ static int start_look(const struct start *start)
 static int start_interface(struct start *start)
 {
     const struct options_switches *switches = &start->options->switches;
+    unsigned workers =
+        start->options->workers > 0 ? start->options->workers : options_workers_for(processors_usable());
     struct tun_wishes wishes = {
         .vnet_header = !switches->no_vnet_hdr,
         .tso = !switches->no_tso,
         .uso = !switches->no_uso,
-        .multi_queue = start->options->workers > 1,
+        .multi_queue = workers > 1,
     };
     int error = start_make_tun(start, &wishes);
 
     if (error < 0)
         return error;
     log_start(start->queues[0].name, start->options->log_level);
-    if (start->options->workers > 1 && !start->queues[0].multi_queue)
-        log_notice("the interface has a single queue: one worker instead of %u", start->options->workers);
-    while (start->queues[0].multi_queue && start->queue_count < start->options->workers) {
-        error = tun_add_queue(&start->queues[start->queue_count], &start->queues[0]);
-        if (error < 0) {
-            log_error("cannot open queue %u of the interface: %s; try fewer --workers",
-                      start->queue_count + 1, strerror(-error));
-            return error;
-        }
-        start->queue_count++;
-    }
-    return start_look(start);
+    error = start_add_queues(start, workers);
+    return error < 0 ? error : start_look(start);
 }
 
 /* ---- the configuration socket ---- */

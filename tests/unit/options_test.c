@@ -66,7 +66,7 @@ static void a_name_alone_starts_in_the_background(void **state)
     assert_false(options.foreground);
     assert_int_equal(options.tun, -1);
     assert_int_equal(options.uapi, -1);
-    assert_int_equal(options.workers, 1);
+    assert_int_equal(options.workers, 0);
     assert_int_equal(options.log_level, LOG_LEVEL_NOTICE);
     assert_false(options.log_level_given);
     assert_false(options.switches.no_tso);
@@ -181,6 +181,18 @@ static void the_option_wins_over_the_variable(void **state)
     assert_int_equal(options.workers, 2);
     assert_int_equal(read_line(&options, "voled --workers 4 wg0"), OPTIONS_RUN);
     assert_int_equal(options.workers, 4);
+    assert_int_equal(read_line(&options, "voled --workers auto wg0"), OPTIONS_RUN);
+    assert_int_equal(options.workers, 0);
+}
+
+static void half_of_the_processors_have_a_worker(void **state)
+{
+    static const unsigned expected[][2] = {{0, 1}, {1, 1},  {2, 1},  {3, 2},   {4, 2},
+                                           {8, 4}, {16, 8}, {17, 8}, {1024, 8}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
+        assert_int_equal(options_workers_for(expected[i][0]), expected[i][1]);
 }
 
 static void log_levels_are_words(void **state)
@@ -225,7 +237,7 @@ int main(void)
         TEST(help_and_version_win_over_a_missing_name), TEST(wrong_usage_is_said),
         TEST(illegal_interface_names_are_refused),      TEST(each_switch_exists_as_option_and_as_variable),
         TEST(the_option_wins_over_the_variable),        TEST(log_levels_are_words),
-        TEST(descriptors_come_from_the_environment),
+        TEST(half_of_the_processors_have_a_worker),     TEST(descriptors_come_from_the_environment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
