@@ -61,7 +61,7 @@ def udp(pair, payload_bytes, seconds):
     expect(receiver.stdout.readline() == "ready\n", "udp_load does not receive")
     processes = pair.processes()
     before = cpu_seconds(processes)
-    sent, refused = map(int, pair.left.output(tools["udp_load"], "send", pair.far, PORT, payload_bytes, seconds,
+    sent, _refused = map(int, pair.left.output(tools["udp_load"], "send", pair.far, PORT, payload_bytes, seconds,
                                               timeout=seconds + 20).split())
     time.sleep(0.2)  # what is still on the way
     used = cpu_seconds(processes) - before
@@ -72,7 +72,6 @@ def udp(pair, payload_bytes, seconds):
         "datagrams_per_second": datagrams / (lasted_ns / GIGA),
         "bits_per_second": 8 * arrived / (lasted_ns / GIGA),
         "offered_per_second": sent / seconds,
-        "refused": refused,
     }
     if processes:
         figures["cpu_us_per_datagram"] = used / datagrams * 1e6

@@ -12,20 +12,21 @@ from .goals import GOALS
 class Unit:
     name: str
     scale: float = 1.0
+    compared: bool = True  # whether "so many times wireguard-go's" says anything
 
     def show(self, value):
         value *= self.scale
-        digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 20 else 2 if abs(value) >= 1 else 3
-        return f"{value:,.{digits}f}".replace(",", " ")  # a space that no line breaks at
+        digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
+        return f"{value:,.{digits}f}".replace(",", "\u00a0")  # a space that no line breaks at
 
 
 UNITS = {
     "bits_per_second": Unit("Gbit/s", 1e-9),
     "cpu_seconds_per_gigabyte": Unit("CPU-s per 10⁹ bytes"),
-    "bytes_per_frame": Unit("bytes per frame on the cable"),
+    "bytes_per_frame": Unit("bytes per frame on the cable", compared=False),
     "datagrams_per_second": Unit("k datagrams/s", 1e-3),
-    "offered_per_second": Unit("k datagrams/s offered", 1e-3),
-    "refused": Unit("sends refused"),
+    "offered_per_second": Unit("k datagrams/s offered", 1e-3, False),
+    "refused": Unit("sends refused", compared=False),
     "cpu_us_per_datagram": Unit("µs CPU per datagram"),
     "median_ms": Unit("µs", 1e3),
     "idle_mib": Unit("MiB idle"),
@@ -33,10 +34,13 @@ UNITS = {
     "memory_mib": Unit("MiB"),
     "setconf_seconds": Unit("s for wg setconf"),
     "handshakes_per_second": Unit("handshakes/s"),
-    "kept": Unit("of the throughput kept"),
+    "kept": Unit("of the throughput kept", compared=False),
+    "flood_per_second": Unit("k datagrams/s of flood", 1e-3, False),
+    "lost": Unit("lost", compared=False),
+    "cookie_replies": Unit("cookie replies", compared=False),
+    "daemon_cpus": Unit("processors used", compared=False),
     "milliseconds": Unit("ms"),
 }
-UNKNOWN = Unit("")
 MARKS = {"aim": "✔✔", "must": "✔", "no": "✘", None: "–"}
 
 
@@ -57,7 +61,7 @@ def row_lines(results, row, members):
     figures = dict.fromkeys(figure for program in members
                             for figure in results.content["rows"].get(row.name, {}).get(program.key, {}))
     for figure in figures:
-        reference = results.median(row.name, programs.GO, figure)
+        reference = results.median(row.name, programs.GO, figure) if unit(figure).compared else None
         for program in members:
             values = results.values(row.name, program.key, figure)
             if not values:
@@ -93,10 +97,11 @@ def goal_rows(results):
     """Cells of the table of goals: test, wireguard-go, voled, held against the goal, must, aim, mark."""
     for goal in GOALS:
         value = goal.measured(results)
-        theirs = results.values(goal.against_row or goal.row, programs.GO, goal.figure)
+        theirs = results.values(goal.against_row or goal.row, goal.against or programs.GO, goal.figure)
         ours = results.values(goal.row, goal.program, goal.figure)
         name = unit(goal.figure).name
-        yield (goal.test, f"{spread(goal.figure, theirs)} {name}" if theirs else "–",
+        note = " without cryptography" if goal.against == programs.CRYPTOLESS else ""
+        yield (goal.test, f"{spread(goal.figure, theirs)} {name}{note}" if theirs else "–",
                f"{spread(goal.figure, ours)} {name}" if ours else "–",
                "–" if value is None else goal_number(goal, value) if goal.against else "",
                goal_bound(goal, goal.must), goal_bound(goal, goal.aim), MARKS[goal.verdict(results)])
@@ -113,3 +118,53 @@ def goals(results):
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
     text = "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
     return f"{text}\n({MARKS['must']} reached, {MARKS['aim']} reached the aim, {MARKS['no']} not reached)"
+
+
+def _markdown(heads, rows, right=()):
+    """A Markdown table; columns in right are aligned to the right."""
+    lines = [heads, ["--:" if column in right else "---" for column in range(len(heads))], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _versions(results):
+    versions = results.content["run"]["versions"]
+    return "; ".join(f"{name}: {version}" if name not in version else version for name, version in versions.items())
+
+
+def _all_figures(results):
+    """One Markdown table of everything: a line per row and figure, a column per program."""
+    keys = list(dict.fromkeys(key for row in results.content["rows"].values() for key in row))
+    lines = []
+    for row, by_program in results.content["rows"].items():
+        figures = dict.fromkeys(figure for figures in by_program.values() for figure in figures)
+        for figure in figures:
+            cells = [results.values(row, key, figure) for key in keys]
+            lines.append([row, unit(figure).name, *(spread(figure, values) if values else "" for values in cells)])
+    return _markdown(["row", "unit", *keys], lines, range(2, 2 + len(keys)))
+
+
+def document(results):
+    """docs/bench.md: goals, drawing, all figures, and what they were measured on."""
+    machine, run = results.content["machine"], results.content["run"]
+    parts = [
+        "# Measured\n\nWritten by `bench/report` from [bench/results.json](../bench/results.json); change neither by "
+        "hand. What each row does, and what it leaves out: [bench/README.md](../bench/README.md).",
+        "![How many times better than wireguard-go](bench.svg)",
+        f"{machine['processor']}, {machine['processors']} processors{' (virtual)' if machine['virtual'] else ''}, vector "
+        f"code {', '.join(machine['vector_code']) or 'none'}, {machine['memory_mib']} MiB; {machine['system']}, Linux "
+        f"{machine['kernel']}. vole {run['commit']}, {run['date']}. Figures are medians (lowest–highest) of "
+        f"{run['rounds']} rounds of {run['seconds']:g} s; in each round all programs take their turn. Compare what stands "
+        "in one line, never lines of different days.",
+        "## Goals",
+        _markdown(HEADS, [[cell.replace("|", "/") for cell in row] for row in goal_rows(results)]),
+        f"{MARKS['must']} reached, {MARKS['aim']} reached the aim, {MARKS['no']} not reached, {MARKS[None]} not measured.",
+        "## All figures", _all_figures(results),
+    ]
+    if results.content.get("crypto"):
+        parts += ["## The primitives alone"] + [f"`bench/crypto/{name}`\n\n```\n{text.strip()}\n```"
+                                                for name, text in results.content["crypto"].items()]
+    if results.content["failures"]:
+        parts += ["## Measurements that failed", "\n".join(
+            f"* {failure['row']}, {failure['program']}: {failure['error']}" for failure in results.content["failures"])]
+    parts.append(f"## Versions\n\n{_versions(results)}")
+    return "\n\n".join(parts) + "\n"
