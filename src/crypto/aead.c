@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * See aead.h. The batches are loops over the single packet for now; they exist so that kernels working on
- * several packets at once can take their place without a change outside this file.
+ * See aead.h. Single messages are libsodium's; batches go to the widest kernel that the processor has, and
+ * where there is none are loops over single ones.
  */
 #include "crypto/aead.h"
 
+#include "crypto/aead_kernels.h"
 #include "crypto/little_endian.h"
+#include "crypto/processor.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -43,13 +45,13 @@ bool aead_open(uint8_t *plaintext, const uint8_t *sealed, size_t sealed_length, 
                                                      data_length, nonce, key) == 0;
 }
 
-void aead_seal_batch(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
+static void seal_each(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
 {
     for (size_t i = 0; i < count; i++)
         aead_seal(packets[i].bytes, packets[i].bytes, packets[i].length, NULL, 0, packets[i].counter, key);
 }
 
-size_t aead_open_batch(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
+static size_t open_each(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
 {
     size_t authentic = 0;
 
@@ -61,4 +63,34 @@ size_t aead_open_batch(struct aead_packet *packets, size_t count, const uint8_t 
         authentic += packet->authentic;
     }
     return authentic;
+}
+
+void aead_seal_batch(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
+{
+    switch (processor_step()) {
+#if defined(__x86_64__)
+    case PROCESSOR_AVX512:
+        aead_avx512_seal(packets, count, key);
+        break;
+    case PROCESSOR_AVX2:
+        aead_avx2_seal(packets, count, key);
+        break;
+#endif
+    default:
+        seal_each(packets, count, key);
+    }
+}
+
+size_t aead_open_batch(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
+{
+    switch (processor_step()) {
+#if defined(__x86_64__)
+    case PROCESSOR_AVX512:
+        return aead_avx512_open(packets, count, key);
+    case PROCESSOR_AVX2:
+        return aead_avx2_open(packets, count, key);
+#endif
+    default:
+        return open_each(packets, count, key);
+    }
 }
