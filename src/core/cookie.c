@@ -8,7 +8,10 @@
 #include "crypto/memory.h"
 #include "crypto/xaead.h"
 
+#include <assert.h>
 #include <string.h>
+
+#define MOST_TOGETHER 16u
 
 static void label_key(uint8_t key[static 32], const char label[static 8], const uint8_t public_key[static 32])
 {
@@ -30,6 +33,21 @@ bool cookie_mac1_valid(const struct blake2s_keyed *mac1, const uint8_t *message,
 
     blake2s_keyed_mac(mac1, expected, message, message_mac1_offset(length));
     return memory_equal(expected, message + message_mac1_offset(length), MAC_BYTES);
+}
+
+void cookie_mac1_valid_many(const struct blake2s_keyed *mac1, const uint8_t *const *messages, size_t length,
+                            bool *valid, size_t count)
+{
+    size_t offset = message_mac1_offset(length);
+    uint8_t expected[MOST_TOGETHER][MAC_BYTES];
+    struct blake2s_job jobs[MOST_TOGETHER] = {{0}};
+
+    assert(count <= MOST_TOGETHER);
+    for (size_t i = 0; i < count; i++)
+        jobs[i] = (struct blake2s_job){.hash = expected[i], .a = messages[i]};
+    blake2s_keyed_mac_batch(mac1, jobs, count, offset);
+    for (size_t i = 0; i < count; i++)
+        valid[i] = memory_equal(expected[i], messages[i] + offset, MAC_BYTES);
 }
 
 void cookie_add_macs(struct cookie_holder *holder, const struct cookie_keys *receiver, uint8_t *message,

@@ -35,6 +35,9 @@ typedef void cookie_random(void *context, uint8_t *bytes, size_t length);
 void cookie_keys_init(struct cookie_keys *keys, const uint8_t public_key[static 32]);
 /* Constant time. message is a whole initiation or response. */
 bool cookie_mac1_valid(const struct blake2s_keyed *mac1, const uint8_t *message, size_t length);
+/* The same of up to 16 messages of one length: valid[i] is written. */
+void cookie_mac1_valid_many(const struct blake2s_keyed *mac1, const uint8_t *const *messages, size_t length,
+                            bool *valid, size_t count);
 /* Fills in mac1, and mac2 if a cookie younger than 115 s is held (zeros if not); remembers mac1. */
 void cookie_add_macs(struct cookie_holder *holder, const struct cookie_keys *receiver, uint8_t *message,
                      size_t length, uint64_t boot_ns);

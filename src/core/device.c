@@ -6,6 +6,7 @@
 #include "core/device.h"
 
 #include "core/exchange.h"
+#include "core/handshake_filter.h"
 #include "core/outbound.h"
 #include "crypto/memory.h"
 #include "crypto/siphash.h"
@@ -102,10 +103,12 @@ void device_drop(struct vole_device *device, enum vole_drop reason, uint64_t pac
 
 static void publish_filter(struct vole_device *device)
 {
-    struct blake2s_keyed *filter = NULL, *old;
+    struct mac1_filter *filter = NULL, *old;
 
+    device->identity_generation++;
     if (device->identity.present && (filter = malloc(sizeof *filter)) != NULL)
-        *filter = device->own_cookie_keys.mac1;
+        *filter = (struct mac1_filter){.mac1 = device->own_cookie_keys.mac1,
+                                       .generation = device->identity_generation};
     old = atomic_exchange_explicit(&device->mac1_filter, filter, memory_order_acq_rel);
     retire(&device->hooks.retirer, old, free);
 }
@@ -354,29 +357,6 @@ size_t vole_peer_count(const struct vole_device *device)
 
 /* ---- what waits ---- */
 
-bool device_queue_handshake(struct vole_device *device, const uint8_t *datagram, size_t length,
-                            const struct vole_endpoint *from, enum vole_drop *reason)
-{
-    enum message_type type = message_type(datagram, length);
-    const struct blake2s_keyed *filter = atomic_load_explicit(&device->mac1_filter, memory_order_acquire);
-
-    if (type == MESSAGE_INVALID || type == MESSAGE_TRANSPORT) {
-        *reason = VOLE_DROP_MALFORMED;
-    } else if (filter == NULL) {
-        *reason = VOLE_DROP_NO_PRIVATE_KEY;
-    } else if (type != MESSAGE_COOKIE_REPLY && !cookie_mac1_valid(filter, datagram, length)) {
-        *reason = VOLE_DROP_WRONG_MAC1;
-    } else if (!handshake_queue_put(&device->queue, datagram, length, from)) {
-        *reason = VOLE_DROP_HANDSHAKE_QUEUE_FULL;
-    } else {
-        if (device->hooks.wake_control != NULL)
-            device->hooks.wake_control(device->hooks.context);
-        return true;
-    }
-    device_drop(device, *reason, 1);
-    return false;
-}
-
 void device_take_notices(struct vole_device *device, const struct vole_time *now)
 {
     struct vole_peer *peer;
@@ -398,12 +378,29 @@ void device_take_notices(struct vole_device *device, const struct vole_time *now
 
 uint32_t device_take_handshakes(struct vole_device *device, uint32_t limit, const struct vole_time *now)
 {
-    struct queued_handshake message;
-    uint32_t queued;
+    uint32_t waiting;
 
-    while (limit-- > 0 && handshake_queue_take(&device->queue, &message, &queued))
-        (void)exchange_receive(device, message.message, message.length, &message.from, queued, now);
-    return handshake_queue_count(&device->queue);
+    while ((waiting = handshake_queue_count(&device->queue)) > 0 && limit > 0) {
+        struct exchange_message messages[HANDSHAKE_BATCH];
+        uint32_t count = waiting < HANDSHAKE_BATCH ? waiting : HANDSHAKE_BATCH;
+
+        if (count > limit)
+            count = limit;
+        for (uint32_t i = 0; i < count; i++) {
+            const struct queued_handshake *message = handshake_queue_look(&device->queue, i);
+
+            messages[i] =
+                (struct exchange_message){.bytes = message->message,
+                                          .length = message->length,
+                                          .from = &message->from,
+                                          .queued = waiting - i,
+                                          .mac1_valid = message->generation == device->identity_generation};
+        }
+        exchange_receive_batch(device, messages, count, now);
+        handshake_queue_take(&device->queue, count);
+        limit -= count;
+    }
+    return waiting;
 }
 
 uint64_t vole_device_deadline(const struct vole_device *device)

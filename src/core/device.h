@@ -44,14 +44,16 @@ struct device_options {
 };
 
 struct run;
+struct mac1_filter;
 
 struct vole_device {
     struct device_hooks hooks;
     struct identity identity;
     struct cookie_keys own_cookie_keys;
-    _Atomic(struct blake2s_keyed *) mac1_filter; /* shared: for the workers; NULL without a private key */
-    _Atomic uint32_t mtu;                        /* shared */
-    _Atomic bool up;                             /* shared */
+    uint32_t identity_generation;              /* how often it was set */
+    _Atomic(struct mac1_filter *) mac1_filter; /* shared: handshake_filter.h; NULL without a private key */
+    _Atomic uint32_t mtu;                      /* shared */
+    _Atomic bool up;                           /* shared */
 
     struct allowed_ips allowed_ips; /* shared, read-only for workers */
     struct index_table indices;     /* shared, read-only for workers */
@@ -76,13 +78,9 @@ VOLE_MUST_CHECK struct vole_device *device_new(const struct device_options *opti
                                                const struct vole_time *now);
 /* Counts a drop that can be blamed on no peer. Any thread. */
 void device_drop(struct vole_device *device, enum vole_drop reason, uint64_t packets);
-/* The worker's filter for handshake messages: mac1 checked, then queued for control; else false, and *reason
- * is written and counted. Cookie replies are queued as well. Any thread, in a read section. */
-bool device_queue_handshake(struct vole_device *device, const uint8_t *datagram, size_t length,
-                            const struct vole_endpoint *from, enum vole_drop *reason);
 /* Control's part of the notices: what the workers saw. vole_device_tick does this too. */
 void device_take_notices(struct vole_device *device, const struct vole_time *now);
-/* Works off queued handshakes, at most this many; returns how many are left. */
+/* Works off queued handshakes, HANDSHAKE_BATCH at a time; returns how many are left. */
 uint32_t device_take_handshakes(struct vole_device *device, uint32_t limit, const struct vole_time *now);
 /* How many handshakes one vole_device_tick works off before it lets its caller do something else. */
 #define DEVICE_HANDSHAKES_PER_TICK 64

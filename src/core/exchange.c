@@ -95,8 +95,9 @@ void exchange_initiate(struct vole_peer *peer, bool retry, const struct vole_tim
     memory_wipe(ephemeral, sizeof ephemeral);
 }
 
-/* Turns the finished handshake into a keypair under the same index (protocol §5.1). */
-static bool begin_session(struct vole_peer *peer, const struct vole_time *now)
+/* Turns what the handshake yielded into a keypair under the same index (protocol §5.1). */
+static bool begin_session(struct vole_peer *peer, const struct session_keys *keys,
+                          const struct vole_time *now)
 {
     struct vole_device *device = peer->device;
     struct keypair *keypair = calloc(1, sizeof *keypair);
@@ -107,40 +108,19 @@ static bool begin_session(struct vole_peer *peer, const struct vole_time *now)
         return false;
     }
     keypair->entry = (struct index_entry){.peer = peer, .kind = INDEX_KEYPAIR};
-    keypair->remote_index = peer->handshake.remote_index;
+    keypair->remote_index = keys->remote_index;
     keypair->birth_ns = now->boot_ns;
+    keypair->initiator = keys->initiator;
     atomic_init(&keypair->can_send, true);
     atomic_init(&keypair->can_receive, true);
+    atomic_init(&keypair->unconfirmed, !keys->initiator);
     atomic_flag_clear(&keypair->guard);
-    handshake_derive(&peer->handshake, keypair->sending_key, keypair->receiving_key, &keypair->initiator);
-    atomic_init(&keypair->unconfirmed, !keypair->initiator);
+    memcpy(keypair->sending_key, keys->sending, sizeof keypair->sending_key);
+    memcpy(keypair->receiving_key, keys->receiving, sizeof keypair->receiving_key);
     index_replace(&device->indices, &peer->handshake_index, &keypair->entry);
     keypair_install(device, &peer->keypairs, keypair);
     timers_session_derived(peer, now);
     return true;
-}
-
-static void respond(struct vole_peer *peer, const struct vole_time *now)
-{
-    struct vole_device *device = peer->device;
-    uint8_t message[RESPONSE_BYTES], ephemeral[32];
-    uint32_t index;
-
-    timers_stamp_initiation(peer, now->boot_ns);
-    if (renew_index(peer, &index) != 0) {
-        abandon(peer);
-        return;
-    }
-    draw(device, ephemeral, sizeof ephemeral);
-    if (handshake_create_response(&peer->handshake, &peer->remote, ephemeral, index, message) ==
-        HANDSHAKE_OK) {
-        if (begin_session(peer, now))
-            send_to_peer(peer, message, sizeof message, now);
-    } else {
-        abandon(peer);
-        peer_drop(peer, VOLE_DROP_WEAK_KEY, 1);
-    }
-    memory_wipe(ephemeral, sizeof ephemeral);
 }
 
 /* ---- in ---- */
@@ -176,51 +156,93 @@ static void send_cookie_reply(struct vole_device *device, const uint8_t *message
 }
 
 /* cookies §2. True: go on. */
-static bool admit(struct vole_device *device, const uint8_t *message, size_t length,
-                  const struct vole_endpoint *from, uint32_t queued, const struct vole_time *now,
-                  enum vole_drop *reason)
+static bool admit(struct vole_device *device, const struct exchange_message *message,
+                  const struct vole_time *now, enum vole_drop *reason)
 {
+    const struct vole_endpoint *from = message->from;
+    const uint8_t *bytes = message->bytes;
+    size_t length = message->length;
+
     *reason = VOLE_DROP_NO_PRIVATE_KEY;
     if (!device->identity.present)
         return false;
     *reason = VOLE_DROP_WRONG_MAC1;
-    if (!cookie_mac1_valid(&device->own_cookie_keys.mac1, message, length))
+    if (!message->mac1_valid && !cookie_mac1_valid(&device->own_cookie_keys.mac1, bytes, length))
         return false;
-    if (!load_is_high(device->load, queued, now->boot_ns))
+    if (!load_is_high(device->load, message->queued, now->boot_ns))
         return true;
     *reason = VOLE_DROP_COOKIE_REQUIRED;
-    if (!cookie_mac2_valid(&device->cookie_maker, from, message, length, device->hooks.random,
+    if (!cookie_mac2_valid(&device->cookie_maker, from, bytes, length, device->hooks.random,
                            device->hooks.context, now->boot_ns)) {
-        send_cookie_reply(device, message, length, from, now);
+        send_cookie_reply(device, bytes, length, from, now);
         return false;
     }
     *reason = VOLE_DROP_SOURCE_RATE;
     return load_allow(device->load, &from->address, now->boot_ns);
 }
 
-/* Steps 6 to 11 of protocol §4.2. NULL: dropped and counted. */
-static struct vole_peer *read_initiation(struct vole_device *device, const uint8_t *message,
-                                         struct initiation_read *read, const struct vole_time *now)
+/* ---- initiations, side by side ---- */
+
+/* Initiations that were admitted, and those of them that are answered. Secret. */
+struct batch {
+    struct vole_device *device;
+    const struct vole_time *now;
+    size_t count, answer_count;
+    struct exchange_message *messages[HANDSHAKE_BATCH];
+    struct vole_peer *peers[HANDSHAKE_BATCH]; /* the sender of each, NULL: unknown or dropped */
+    struct initiation_job jobs[HANDSHAKE_BATCH];
+    struct initiation_read reads[HANDSHAKE_BATCH];
+    struct vole_peer *answering[HANDSHAKE_BATCH];
+    struct response_job answers[HANDSHAKE_BATCH];
+};
+
+/* Steps 6 and 7 of protocol §4.2: who they are from. */
+static void find_senders(struct batch *batch)
 {
-    uint8_t timestamp[TIMESTAMP_BYTES];
-    struct vole_peer *peer,
-        *sender = NULL; /* known once the timestamp has been opened; anybody can go so far */
+    struct vole_device *device = batch->device;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->peers[i] = NULL;
+        if (batch->jobs[i].result != HANDSHAKE_OK)
+            drop(device, NULL, VOLE_DROP_INITIATION_UNREADABLE);
+        else if ((batch->peers[i] = vole_peer_find(device, batch->reads[i].remote_static)) == NULL)
+            drop(device, NULL, VOLE_DROP_UNKNOWN_PEER);
+    }
+}
+
+/* Steps 8 and 9: whether they are theirs. */
+static void open_timestamps(struct batch *batch)
+{
+    struct initiation_job *jobs[HANDSHAKE_BATCH];
+    size_t count = 0;
+
+    peer_static_static_many(batch->peers, batch->count);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct vole_peer *peer = batch->peers[i];
+
+        if (peer == NULL)
+            continue;
+        if (peer_static_static(peer)) {
+            batch->jobs[i].remote = &peer->remote;
+            jobs[count++] = &batch->jobs[i];
+        } else {
+            drop(batch->device, NULL, VOLE_DROP_WEAK_KEY);
+            batch->peers[i] = NULL;
+        }
+    }
+    handshake_read_timestamps(jobs, count);
+}
+
+/* Steps 10 and 11. Who is known may be blamed only from here on: before, anybody could have sent it. Of two
+ * initiations of one peer in a batch the second is too soon. */
+static bool is_fresh(struct vole_peer *peer, const struct initiation_job *job, const struct vole_time *now)
+{
+    struct vole_peer *sender = NULL;
     enum vole_drop reason;
 
-    if (handshake_read_initiation(read, &device->identity, message) != HANDSHAKE_OK) {
-        drop(device, NULL, VOLE_DROP_INITIATION_UNREADABLE);
-        return NULL;
-    }
-    peer = vole_peer_find(device, read->remote_static);
-    if (peer == NULL) {
-        drop(device, NULL, VOLE_DROP_UNKNOWN_PEER);
-        return NULL;
-    }
-    if (!peer_static_static(peer)) {
-        reason = VOLE_DROP_WEAK_KEY;
-    } else if (handshake_read_timestamp(read, &peer->remote, message, timestamp) != HANDSHAKE_OK) {
+    if (job->result != HANDSHAKE_OK) {
         reason = VOLE_DROP_INITIATION_FORGED;
-    } else if (memcmp(timestamp, peer->latest_timestamp, TIMESTAMP_BYTES) <= 0) {
+    } else if (memcmp(job->timestamp, peer->latest_timestamp, TIMESTAMP_BYTES) <= 0) {
         reason = VOLE_DROP_INITIATION_REPLAYED;
         sender = peer;
     } else if (peer->last_initiation_received_ns != 0 &&
@@ -228,40 +250,117 @@ static struct vole_peer *read_initiation(struct vole_device *device, const uint8
         reason = VOLE_DROP_INITIATION_TOO_SOON;
         sender = peer;
     } else {
-        memcpy(peer->latest_timestamp, timestamp, TIMESTAMP_BYTES);
-        return peer;
+        return true;
     }
-    drop(device, sender, reason);
-    return NULL;
+    drop(peer->device, sender, reason);
+    return false;
 }
 
-static enum vole_outcome receive_initiation(struct vole_device *device, const uint8_t *message,
-                                            const struct vole_endpoint *from, const struct vole_time *now)
+static void prepare_answer(struct batch *batch, struct vole_peer *peer)
 {
-    struct initiation_read read;
-    struct vole_peer *peer = read_initiation(device, message, &read, now);
+    struct response_job *answer = &batch->answers[batch->answer_count];
 
-    if (peer != NULL) {
-        handshake_commit_initiation(&peer->handshake, &read);
-        peer->last_initiation_received_ns = now->boot_ns;
-        learn_endpoint(peer, from);
-        respond(peer, now);
-        count_received(peer, INITIATION_BYTES, now);
+    timers_stamp_initiation(peer, batch->now->boot_ns);
+    if (renew_index(peer, &answer->sender_index) != 0) {
+        abandon(peer);
+        count_received(peer, INITIATION_BYTES, batch->now);
+        return;
     }
-    memory_wipe(&read, sizeof read);
-    return peer != NULL ? VOLE_HANDSHAKE : VOLE_DROPPED;
+    draw(batch->device, answer->ephemeral, sizeof answer->ephemeral);
+    answer->handshake = &peer->handshake;
+    answer->remote = &peer->remote;
+    batch->answering[batch->answer_count++] = peer;
+}
+
+static void accept_initiations(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        struct vole_peer *peer = batch->peers[i];
+
+        batch->messages[i]->outcome = VOLE_DROPPED;
+        if (peer == NULL || !is_fresh(peer, &batch->jobs[i], batch->now))
+            continue;
+        batch->messages[i]->outcome = VOLE_HANDSHAKE;
+        memcpy(peer->latest_timestamp, batch->jobs[i].timestamp, TIMESTAMP_BYTES);
+        handshake_commit_initiation(&peer->handshake, &batch->reads[i]);
+        peer->last_initiation_received_ns = batch->now->boot_ns;
+        learn_endpoint(peer, batch->messages[i]->from);
+        prepare_answer(batch, peer);
+    }
+}
+
+/* The session begins before the response leaves (protocol §4.3). */
+static void answer(struct batch *batch)
+{
+    struct handshake *handshakes[HANDSHAKE_BATCH];
+    struct session_keys keys[HANDSHAKE_BATCH];
+    size_t good = 0;
+
+    handshake_create_responses(batch->answers, batch->answer_count);
+    for (size_t i = 0; i < batch->answer_count; i++)
+        if (batch->answers[i].result == HANDSHAKE_OK)
+            handshakes[good++] = batch->answers[i].handshake;
+    handshake_derive_many(handshakes, keys, good);
+    good = 0;
+    for (size_t i = 0; i < batch->answer_count; i++) {
+        struct vole_peer *peer = batch->answering[i];
+
+        if (batch->answers[i].result != HANDSHAKE_OK) {
+            abandon(peer);
+            peer_drop(peer, VOLE_DROP_WEAK_KEY, 1);
+        } else if (begin_session(peer, &keys[good++], batch->now)) {
+            send_to_peer(peer, batch->answers[i].message, RESPONSE_BYTES, batch->now);
+        }
+        count_received(peer, INITIATION_BYTES, batch->now);
+    }
+    memory_wipe(keys, good * sizeof keys[0]);
+}
+
+/* Works off what was collected. */
+static void finish_batch(struct batch *batch)
+{
+    if (batch->count == 0)
+        return;
+    handshake_read_initiations(batch->jobs, batch->count, &batch->device->identity);
+    find_senders(batch);
+    open_timestamps(batch);
+    accept_initiations(batch);
+    answer(batch);
+    memory_wipe(batch->reads, batch->count * sizeof batch->reads[0]);
+    memory_wipe(batch->answers, batch->answer_count * sizeof batch->answers[0]);
+    batch->count = batch->answer_count = 0;
+}
+
+static void collect(struct batch *batch, struct exchange_message *message)
+{
+    batch->messages[batch->count] = message;
+    batch->jobs[batch->count] =
+        (struct initiation_job){.read = &batch->reads[batch->count], .message = message->bytes};
+    if (++batch->count == HANDSHAKE_BATCH)
+        finish_batch(batch);
+}
+
+/* ---- one message ---- */
+
+/* Whose initiation it answers; NULL: nobody's. */
+static struct vole_peer *response_awaited(const struct vole_device *device, const uint8_t *message)
+{
+    struct index_entry *entry = index_find(&device->indices, bytes_load_le32(message + RESPONSE_RECEIVER));
+
+    return entry != NULL && entry->kind == INDEX_HANDSHAKE &&
+                   entry->peer->handshake.state == HANDSHAKE_CREATED_INITIATION
+               ? entry->peer
+               : NULL;
 }
 
 static enum vole_outcome receive_response(struct vole_device *device, const uint8_t *message,
                                           const struct vole_endpoint *from, const struct vole_time *now)
 {
-    struct index_entry *entry = index_find(&device->indices, bytes_load_le32(message + RESPONSE_RECEIVER));
-    struct vole_peer *peer;
+    struct vole_peer *peer = response_awaited(device, message);
+    struct session_keys keys;
 
-    if (entry == NULL || entry->kind != INDEX_HANDSHAKE ||
-        entry->peer->handshake.state != HANDSHAKE_CREATED_INITIATION)
+    if (peer == NULL)
         return drop(device, NULL, VOLE_DROP_RESPONSE_UNEXPECTED);
-    peer = entry->peer;
     switch (handshake_consume_response(&peer->handshake, &device->identity, &peer->remote, message)) {
     case HANDSHAKE_ZERO_SECRET:
         return drop(device, peer, VOLE_DROP_WEAK_KEY);
@@ -271,11 +370,13 @@ static enum vole_outcome receive_response(struct vole_device *device, const uint
         break;
     }
     learn_endpoint(peer, from);
-    if (begin_session(peer, now)) {
+    handshake_derive_many((struct handshake *const[]){&peer->handshake}, &keys, 1);
+    if (begin_session(peer, &keys, now)) {
         timers_handshake_complete(peer, now);
         peer_send_keepalive(peer, now); /* or what waits: either confirms the key to the responder */
     }
     count_received(peer, RESPONSE_BYTES, now);
+    memory_wipe(&keys, sizeof keys);
     return VOLE_HANDSHAKE;
 }
 
@@ -297,27 +398,52 @@ static enum vole_outcome receive_cookie_reply(struct vole_device *device, const 
     return drop(device, entry->peer, VOLE_DROP_COOKIE_UNREADABLE);
 }
 
+/* What touches a peer waits until those before it are through. What no peer asked for touches none. */
+static void receive_one(struct batch *batch, struct exchange_message *message)
+{
+    struct vole_device *device = batch->device;
+    enum message_type type = message_type(message->bytes, message->length);
+    enum vole_drop reason = VOLE_DROP_MALFORMED;
+
+    if (!atomic_load_explicit(&device->up, memory_order_relaxed)) {
+        message->outcome = drop(device, NULL, VOLE_DROP_INTERFACE_DOWN);
+    } else if (type == MESSAGE_COOKIE_REPLY) {
+        if (index_find(&device->indices, bytes_load_le32(message->bytes + COOKIE_REPLY_RECEIVER)) != NULL)
+            finish_batch(batch);
+        message->outcome = receive_cookie_reply(device, message->bytes, batch->now);
+    } else if ((type != MESSAGE_INITIATION && type != MESSAGE_RESPONSE) ||
+               !admit(device, message, batch->now, &reason)) {
+        message->outcome = drop(device, NULL, reason);
+    } else if (type == MESSAGE_INITIATION) {
+        collect(batch, message);
+    } else {
+        if (response_awaited(device, message->bytes) != NULL)
+            finish_batch(batch);
+        message->outcome = receive_response(device, message->bytes, message->from, batch->now);
+    }
+}
+
+void exchange_receive_batch(struct vole_device *device, struct exchange_message *messages, size_t count,
+                            const struct vole_time *now)
+{
+    struct batch batch;
+
+    batch.device = device;
+    batch.now = now;
+    batch.count = batch.answer_count = 0;
+    for (size_t i = 0; i < count; i++)
+        receive_one(&batch, &messages[i]);
+    finish_batch(&batch);
+}
+
 enum vole_outcome exchange_receive(struct vole_device *device, const uint8_t *message, size_t length,
                                    const struct vole_endpoint *from, uint32_t queued,
                                    const struct vole_time *now)
 {
-    enum message_type type = message_type(message, length);
-    enum vole_drop reason;
+    struct exchange_message one = {.bytes = message, .length = length, .from = from, .queued = queued};
 
-    if (!atomic_load_explicit(&device->up, memory_order_relaxed))
-        return drop(device, NULL, VOLE_DROP_INTERFACE_DOWN);
-    switch (type) {
-    case MESSAGE_INITIATION:
-    case MESSAGE_RESPONSE:
-        if (!admit(device, message, length, from, queued, now, &reason))
-            return drop(device, NULL, reason);
-        return type == MESSAGE_INITIATION ? receive_initiation(device, message, from, now)
-                                          : receive_response(device, message, from, now);
-    case MESSAGE_COOKIE_REPLY:
-        return receive_cookie_reply(device, message, now);
-    default:
-        return drop(device, NULL, VOLE_DROP_MALFORMED);
-    }
+    exchange_receive_batch(device, &one, 1, now);
+    return one.outcome;
 }
 
 void exchange_key_confirmed(struct vole_peer *peer, const struct vole_time *now)

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * The steps of protocol §4, in their order. C is the chaining key, H the hash, k the key of the next seal.
+ *
+ * A step is taken by several handshakes side by side, each in its lane. A lane whose Diffie-Hellman gave
+ * zero, or whose seal did not open, takes the rest of the function's steps as well, with whatever it holds:
+ * that is simpler than leaving, and nothing of it gets out, for the function that notices wipes it and says
+ * so.
  */
 #include "core/handshake.h"
 
@@ -20,131 +25,247 @@ static const uint8_t initial_hash[32] = {0x22, 0x11, 0xb3, 0x61, 0x08, 0x1a, 0xc
                                          0xdb, 0x45, 0x8a, 0xd5, 0x32, 0x2d, 0x9c, 0x6c, 0x66, 0x22, 0x93,
                                          0xe8, 0xb7, 0x0e, 0xe1, 0x9c, 0x65, 0xba, 0x07, 0x9e, 0xf3};
 
-static void mix_hash(uint8_t hash[static 32], const uint8_t *bytes, size_t length)
+/* One handshake among those that take a step together. Secret. */
+struct lane {
+    uint8_t *C, *H;       /* of the handshake or the initiation read */
+    const uint8_t *bytes; /* what the next step takes in */
+    uint8_t k[32];
+    uint8_t secret[32]; /* of the last Diffie-Hellman */
+    bool zero;          /* one of them was zero */
+};
+
+/* H = HASH(H || bytes) */
+static void mix_hash(struct lane *lanes, size_t count, size_t length)
 {
-    blake2s_hash2(hash, hash, 32, bytes, length);
+    struct blake2s_job jobs[HANDSHAKE_BATCH] = {{0}};
+
+    for (size_t i = 0; i < count; i++)
+        jobs[i] = (struct blake2s_job){.hash = lanes[i].H, .a = lanes[i].H, .b = lanes[i].bytes};
+    blake2s_hash2_batch(jobs, count, 32, length);
+}
+
+/* outputs 1: C = KDF1(C, bytes); 2: (C, k) = KDF2(C, bytes) */
+static void mix_key(struct lane *lanes, size_t count, unsigned outputs)
+{
+    struct kdf_job jobs[HANDSHAKE_BATCH] = {{0}};
+
+    for (size_t i = 0; i < count; i++)
+        jobs[i] = (struct kdf_job){.key = lanes[i].C, .input = lanes[i].bytes, .t = {lanes[i].C, lanes[i].k}};
+    kdf_batch(jobs, count, outputs, 32);
+}
+
+/* The same with the Diffie-Hellman. */
+static void mix_secret(struct lane *lanes, size_t count, unsigned outputs)
+{
+    for (size_t i = 0; i < count; i++)
+        lanes[i].bytes = lanes[i].secret;
+    mix_key(lanes, count, outputs);
 }
 
 /* H starts from the responder's static public key; C and H before that are constants. */
-static void begin(uint8_t chaining_key[static 32], uint8_t hash[static 32],
-                  const uint8_t responder_static[static 32])
+static void begin(struct lane *lanes, size_t count, const uint8_t responder_static[static 32])
 {
-    memcpy(chaining_key, initial_chaining_key, 32);
-    memcpy(hash, initial_hash, 32);
-    mix_hash(hash, responder_static, 32);
+    uint8_t hash[32];
+
+    blake2s_hash2(hash, initial_hash, sizeof initial_hash, responder_static, 32);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(lanes[i].C, initial_chaining_key, 32);
+        memcpy(lanes[i].H, hash, 32);
+    }
 }
 
-static void mix_ephemeral(uint8_t chaining_key[static 32], uint8_t hash[static 32],
-                          const uint8_t ephemeral[static 32])
+/* bytes: the ephemeral public keys. */
+static void mix_ephemeral(struct lane *lanes, size_t count)
 {
-    kdf1(chaining_key, chaining_key, ephemeral, 32);
-    mix_hash(hash, ephemeral, 32);
+    mix_key(lanes, count, 1);
+    mix_hash(lanes, count, 32);
 }
 
-/* (C, k) = KDF2(C, DH); key NULL: C = KDF1(C, DH). False: the secret is zero. */
-static bool mix_dh(uint8_t chaining_key[static 32], uint8_t *key, const uint8_t private_key[static 32],
-                   const uint8_t public_key[static 32])
+/* (C, t, k) = KDF3(C, Q), H = HASH(H || t); bytes: the preshared keys. */
+static void mix_preshared(struct lane *lanes, size_t count)
 {
-    uint8_t secret[32];
-    bool nonzero = x25519(secret, private_key, public_key);
+    struct kdf_job jobs[HANDSHAKE_BATCH] = {{0}};
+    uint8_t temporary[HANDSHAKE_BATCH][32];
 
-    if (nonzero && key != NULL)
-        kdf2(chaining_key, key, chaining_key, secret, sizeof secret);
-    else if (nonzero)
-        kdf1(chaining_key, chaining_key, secret, sizeof secret);
-    memory_wipe(secret, sizeof secret);
-    return nonzero;
+    for (size_t i = 0; i < count; i++) {
+        jobs[i] = (struct kdf_job){
+            .key = lanes[i].C, .input = lanes[i].bytes, .t = {lanes[i].C, temporary[i], lanes[i].k}};
+        lanes[i].bytes = temporary[i];
+    }
+    kdf_batch(jobs, count, 3, 32);
+    mix_hash(lanes, count, 32);
+    memory_wipe(temporary, count * sizeof temporary[0]);
 }
 
-static void mix_preshared(uint8_t chaining_key[static 32], uint8_t hash[static 32], uint8_t key[static 32],
-                          const uint8_t preshared_key[static 32])
+static void seal_and_hash(struct lane *lane, uint8_t *sealed, const uint8_t *plaintext, size_t length)
 {
-    uint8_t temporary[32];
-
-    kdf3(chaining_key, temporary, key, chaining_key, preshared_key, 32);
-    mix_hash(hash, temporary, sizeof temporary);
-    memory_wipe(temporary, sizeof temporary);
+    aead_seal(sealed, plaintext, length, lane->H, 32, 0, lane->k);
+    lane->bytes = sealed;
+    mix_hash(lane, 1, length + AEAD_TAG_BYTES);
 }
 
-static void seal_and_hash(uint8_t *sealed, const uint8_t *plaintext, size_t length,
-                          const uint8_t key[static 32], uint8_t hash[static 32])
+/* One lane after the other, then all hashes together. opened[i]: whether it is authentic. */
+static void open_and_hash(struct lane *lanes, size_t count, uint8_t *const *plaintext,
+                          const uint8_t *const *sealed, size_t sealed_length, bool *opened)
 {
-    aead_seal(sealed, plaintext, length, hash, 32, 0, key);
-    mix_hash(hash, sealed, length + AEAD_TAG_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        opened[i] = aead_open(plaintext[i], sealed[i], sealed_length, lanes[i].H, 32, 0, lanes[i].k);
+        lanes[i].bytes = sealed[i];
+    }
+    mix_hash(lanes, count, sealed_length);
 }
 
-static bool open_and_hash(uint8_t *plaintext, const uint8_t *sealed, size_t sealed_length,
-                          const uint8_t key[static 32], uint8_t hash[static 32])
+static struct x25519_job exchange(uint8_t *shared, const uint8_t *private_key, const uint8_t *public_key)
 {
-    if (!aead_open(plaintext, sealed, sealed_length, hash, 32, 0, key))
-        return false;
-    mix_hash(hash, sealed, sealed_length);
-    return true;
+    return (struct x25519_job){.shared = shared, .private_key = private_key, .public_key = public_key};
 }
+
+/* ---- as initiator ---- */
 
 enum handshake_result handshake_create_initiation(
     struct handshake *handshake, const struct identity *identity, const struct remote_keys *remote,
     const uint8_t ephemeral[static 32], const uint8_t timestamp[static TIMESTAMP_BYTES],
     uint32_t sender_index, uint8_t message[static INITIATION_BYTES])
 {
-    uint8_t *C = handshake->chaining_key, *H = handshake->hash, key[32];
+    struct lane lane = {.C = handshake->chaining_key, .H = handshake->hash};
     enum handshake_result result = HANDSHAKE_ZERO_SECRET;
 
     memset(message, 0, INITIATION_BYTES);
     bytes_store_le32(message, MESSAGE_INITIATION);
     bytes_store_le32(message + INITIATION_SENDER, sender_index);
-    begin(C, H, remote->public_key);
+    begin(&lane, 1, remote->public_key);
     memcpy(handshake->ephemeral_private, ephemeral, 32);
     x25519_clamp(handshake->ephemeral_private);
     x25519_base(message + INITIATION_EPHEMERAL, handshake->ephemeral_private);
-    mix_ephemeral(C, H, message + INITIATION_EPHEMERAL);
-    if (!mix_dh(C, key, handshake->ephemeral_private, remote->public_key))
+    lane.bytes = message + INITIATION_EPHEMERAL;
+    mix_ephemeral(&lane, 1);
+    if (!x25519(lane.secret, handshake->ephemeral_private, remote->public_key))
         goto out;
-    seal_and_hash(message + INITIATION_STATIC, identity->public_key, 32, key, H);
-    kdf2(C, key, C, remote->static_static, 32);
-    seal_and_hash(message + INITIATION_TIMESTAMP, timestamp, TIMESTAMP_BYTES, key, H);
+    mix_secret(&lane, 1, 2);
+    seal_and_hash(&lane, message + INITIATION_STATIC, identity->public_key, 32);
+    lane.bytes = remote->static_static;
+    mix_key(&lane, 1, 2);
+    seal_and_hash(&lane, message + INITIATION_TIMESTAMP, timestamp, TIMESTAMP_BYTES);
     handshake->state = HANDSHAKE_CREATED_INITIATION;
     result = HANDSHAKE_OK;
 out:
-    memory_wipe(key, sizeof key);
+    memory_wipe(&lane, sizeof lane);
     if (result != HANDSHAKE_OK)
         handshake_wipe(handshake);
     return result;
 }
 
+enum handshake_result handshake_consume_response(struct handshake *handshake, const struct identity *identity,
+                                                 const struct remote_keys *remote,
+                                                 const uint8_t message[static RESPONSE_BYTES])
+{
+    struct handshake copy = *handshake; /* a forged response must not disturb the pending handshake */
+    struct lane lane = {.C = copy.chaining_key, .H = copy.hash};
+    enum handshake_result result = HANDSHAKE_ZERO_SECRET;
+    uint8_t nothing[1];
+    bool opened;
+
+    memcpy(copy.remote_ephemeral, message + RESPONSE_EPHEMERAL, 32);
+    copy.remote_index = bytes_load_le32(message + RESPONSE_SENDER);
+    lane.bytes = copy.remote_ephemeral;
+    mix_ephemeral(&lane, 1);
+    if (!x25519(lane.secret, copy.ephemeral_private, copy.remote_ephemeral))
+        goto out;
+    mix_secret(&lane, 1, 1);
+    if (!x25519(lane.secret, identity->private_key, copy.remote_ephemeral))
+        goto out;
+    mix_secret(&lane, 1, 1);
+    lane.bytes = remote->preshared_key;
+    mix_preshared(&lane, 1);
+    open_and_hash(&lane, 1, (uint8_t *const[]){nothing}, (const uint8_t *const[]){message + RESPONSE_EMPTY},
+                  AEAD_TAG_BYTES, &opened);
+    result = HANDSHAKE_UNREADABLE;
+    if (!opened)
+        goto out;
+    copy.state = HANDSHAKE_CONSUMED_RESPONSE;
+    *handshake = copy;
+    result = HANDSHAKE_OK;
+out:
+    memory_wipe(&lane, sizeof lane);
+    memory_wipe(&copy, sizeof copy);
+    return result;
+}
+
+/* ---- as responder ---- */
+
+void handshake_read_initiations(struct initiation_job *jobs, size_t count, const struct identity *identity)
+{
+    struct lane lanes[HANDSHAKE_BATCH];
+    struct x25519_job exchanges[HANDSHAKE_BATCH];
+    uint8_t *keys[HANDSHAKE_BATCH] = {0};
+    const uint8_t *sealed[HANDSHAKE_BATCH] = {0};
+    bool opened[HANDSHAKE_BATCH];
+
+    for (size_t i = 0; i < count; i++) {
+        struct initiation_read *read = jobs[i].read;
+
+        memcpy(read->remote_ephemeral, jobs[i].message + INITIATION_EPHEMERAL, 32);
+        read->remote_index = bytes_load_le32(jobs[i].message + INITIATION_SENDER);
+        lanes[i] = (struct lane){.C = read->chaining_key, .H = read->hash, .bytes = read->remote_ephemeral};
+        exchanges[i] = exchange(lanes[i].secret, identity->private_key, read->remote_ephemeral);
+        keys[i] = read->remote_static;
+        sealed[i] = jobs[i].message + INITIATION_STATIC;
+    }
+    begin(lanes, count, identity->public_key);
+    mix_ephemeral(lanes, count);
+    x25519_batch(exchanges, count);
+    mix_secret(lanes, count, 2);
+    open_and_hash(lanes, count, keys, sealed, 32 + AEAD_TAG_BYTES, opened);
+    for (size_t i = 0; i < count; i++) {
+        jobs[i].result = !exchanges[i].nonzero ? HANDSHAKE_ZERO_SECRET
+                         : !opened[i]          ? HANDSHAKE_UNREADABLE
+                                               : HANDSHAKE_OK;
+        if (jobs[i].result != HANDSHAKE_OK)
+            memory_wipe(jobs[i].read, sizeof *jobs[i].read);
+    }
+    memory_wipe(lanes, count * sizeof lanes[0]);
+}
+
 enum handshake_result handshake_read_initiation(struct initiation_read *read, const struct identity *identity,
                                                 const uint8_t message[static INITIATION_BYTES])
 {
-    enum handshake_result result = HANDSHAKE_OK;
-    uint8_t key[32];
+    struct initiation_job job = {.read = read, .message = message};
 
-    begin(read->chaining_key, read->hash, identity->public_key);
-    memcpy(read->remote_ephemeral, message + INITIATION_EPHEMERAL, 32);
-    read->remote_index = bytes_load_le32(message + INITIATION_SENDER);
-    mix_ephemeral(read->chaining_key, read->hash, read->remote_ephemeral);
-    if (!mix_dh(read->chaining_key, key, identity->private_key, read->remote_ephemeral))
-        result = HANDSHAKE_ZERO_SECRET;
-    else if (!open_and_hash(read->remote_static, message + INITIATION_STATIC, 32 + AEAD_TAG_BYTES, key,
-                            read->hash))
-        result = HANDSHAKE_UNREADABLE;
-    memory_wipe(key, sizeof key);
-    if (result != HANDSHAKE_OK)
-        memory_wipe(read, sizeof *read);
-    return result;
+    handshake_read_initiations(&job, 1, identity);
+    return job.result;
+}
+
+void handshake_read_timestamps(struct initiation_job *const *jobs, size_t count)
+{
+    struct lane lanes[HANDSHAKE_BATCH];
+    uint8_t *timestamps[HANDSHAKE_BATCH] = {0};
+    const uint8_t *sealed[HANDSHAKE_BATCH] = {0};
+    bool opened[HANDSHAKE_BATCH];
+
+    for (size_t i = 0; i < count; i++) {
+        struct initiation_read *read = jobs[i]->read;
+
+        lanes[i] =
+            (struct lane){.C = read->chaining_key, .H = read->hash, .bytes = jobs[i]->remote->static_static};
+        timestamps[i] = jobs[i]->timestamp;
+        sealed[i] = jobs[i]->message + INITIATION_TIMESTAMP;
+    }
+    mix_key(lanes, count, 2);
+    open_and_hash(lanes, count, timestamps, sealed, TIMESTAMP_BYTES + AEAD_TAG_BYTES, opened);
+    for (size_t i = 0; i < count; i++)
+        jobs[i]->result = opened[i] ? HANDSHAKE_OK : HANDSHAKE_UNREADABLE;
+    memory_wipe(lanes, count * sizeof lanes[0]);
 }
 
 enum handshake_result handshake_read_timestamp(struct initiation_read *read, const struct remote_keys *remote,
                                                const uint8_t message[static INITIATION_BYTES],
                                                uint8_t timestamp[static TIMESTAMP_BYTES])
 {
-    uint8_t key[32];
-    bool good;
+    struct initiation_job job = {.read = read, .message = message, .remote = remote};
 
-    kdf2(read->chaining_key, key, read->chaining_key, remote->static_static, 32);
-    good = open_and_hash(timestamp, message + INITIATION_TIMESTAMP, TIMESTAMP_BYTES + AEAD_TAG_BYTES, key,
-                         read->hash);
-    memory_wipe(key, sizeof key);
-    return good ? HANDSHAKE_OK : HANDSHAKE_UNREADABLE;
+    handshake_read_timestamps((struct initiation_job *const[]){&job}, 1);
+    memcpy(timestamp, job.timestamp, TIMESTAMP_BYTES);
+    return job.result;
 }
 
 void handshake_commit_initiation(struct handshake *handshake, const struct initiation_read *read)
@@ -157,72 +278,114 @@ void handshake_commit_initiation(struct handshake *handshake, const struct initi
     handshake->state = HANDSHAKE_CONSUMED_INITIATION;
 }
 
+/* All three multiplications of each response in one batch: its public key, ee and se. */
+static void multiply(struct response_job *jobs, struct lane *lanes, uint8_t (*se)[32], size_t count)
+{
+    struct x25519_job exchanges[3 * HANDSHAKE_BATCH], *next = exchanges;
+
+    for (size_t i = 0; i < count; i++) {
+        struct handshake *handshake = jobs[i].handshake;
+        const uint8_t *ephemeral = handshake->ephemeral_private;
+
+        *next++ = exchange(jobs[i].message + RESPONSE_EPHEMERAL, ephemeral, x25519_base_point);
+        *next++ = exchange(lanes[i].secret, ephemeral, handshake->remote_ephemeral);
+        *next++ = exchange(se[i], ephemeral, jobs[i].remote->public_key);
+    }
+    x25519_batch(exchanges, 3 * count);
+    for (size_t i = 0; i < count; i++)
+        lanes[i].zero = !exchanges[3 * i + 1].nonzero || !exchanges[3 * i + 2].nonzero;
+}
+
+void handshake_create_responses(struct response_job *jobs, size_t count)
+{
+    struct lane lanes[HANDSHAKE_BATCH];
+    uint8_t se[HANDSHAKE_BATCH][32];
+
+    for (size_t i = 0; i < count; i++) {
+        struct handshake *handshake = jobs[i].handshake;
+        uint8_t *message = jobs[i].message;
+
+        memset(message, 0, RESPONSE_BYTES);
+        bytes_store_le32(message, MESSAGE_RESPONSE);
+        bytes_store_le32(message + RESPONSE_SENDER, jobs[i].sender_index);
+        bytes_store_le32(message + RESPONSE_RECEIVER, handshake->remote_index);
+        memcpy(handshake->ephemeral_private, jobs[i].ephemeral, 32);
+        x25519_clamp(handshake->ephemeral_private);
+        lanes[i] = (struct lane){
+            .C = handshake->chaining_key, .H = handshake->hash, .bytes = message + RESPONSE_EPHEMERAL};
+    }
+    multiply(jobs, lanes, se, count);
+    mix_ephemeral(lanes, count);
+    mix_secret(lanes, count, 1);
+    for (size_t i = 0; i < count; i++)
+        lanes[i].bytes = se[i];
+    mix_key(lanes, count, 1);
+    for (size_t i = 0; i < count; i++)
+        lanes[i].bytes = jobs[i].remote->preshared_key;
+    mix_preshared(lanes, count);
+    for (size_t i = 0; i < count; i++) {
+        aead_seal(jobs[i].message + RESPONSE_EMPTY, NULL, 0, lanes[i].H, 32, 0, lanes[i].k);
+        lanes[i].bytes = jobs[i].message + RESPONSE_EMPTY;
+    }
+    mix_hash(lanes, count, AEAD_TAG_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        jobs[i].result = lanes[i].zero ? HANDSHAKE_ZERO_SECRET : HANDSHAKE_OK;
+        jobs[i].handshake->state = HANDSHAKE_CREATED_RESPONSE;
+        if (lanes[i].zero)
+            handshake_wipe(jobs[i].handshake);
+    }
+    memory_wipe(se, count * sizeof se[0]);
+    memory_wipe(lanes, count * sizeof lanes[0]);
+}
+
 enum handshake_result handshake_create_response(struct handshake *handshake, const struct remote_keys *remote,
                                                 const uint8_t ephemeral[static 32], uint32_t sender_index,
                                                 uint8_t message[static RESPONSE_BYTES])
 {
-    uint8_t *C = handshake->chaining_key, *H = handshake->hash, key[32];
-    enum handshake_result result = HANDSHAKE_ZERO_SECRET;
+    struct response_job job = {.handshake = handshake, .remote = remote, .sender_index = sender_index};
+    enum handshake_result result;
 
-    memset(message, 0, RESPONSE_BYTES);
-    bytes_store_le32(message, MESSAGE_RESPONSE);
-    bytes_store_le32(message + RESPONSE_SENDER, sender_index);
-    bytes_store_le32(message + RESPONSE_RECEIVER, handshake->remote_index);
-    memcpy(handshake->ephemeral_private, ephemeral, 32);
-    x25519_clamp(handshake->ephemeral_private);
-    x25519_base(message + RESPONSE_EPHEMERAL, handshake->ephemeral_private);
-    mix_ephemeral(C, H, message + RESPONSE_EPHEMERAL);
-    if (!mix_dh(C, NULL, handshake->ephemeral_private, handshake->remote_ephemeral) ||
-        !mix_dh(C, NULL, handshake->ephemeral_private, remote->public_key))
-        goto out;
-    mix_preshared(C, H, key, remote->preshared_key);
-    seal_and_hash(message + RESPONSE_EMPTY, NULL, 0, key, H);
-    handshake->state = HANDSHAKE_CREATED_RESPONSE;
-    result = HANDSHAKE_OK;
-out:
-    memory_wipe(key, sizeof key);
-    if (result != HANDSHAKE_OK)
-        handshake_wipe(handshake);
+    memcpy(job.ephemeral, ephemeral, 32);
+    handshake_create_responses(&job, 1);
+    memcpy(message, job.message, RESPONSE_BYTES);
+    result = job.result;
+    memory_wipe(&job, sizeof job);
     return result;
 }
 
-enum handshake_result handshake_consume_response(struct handshake *handshake, const struct identity *identity,
-                                                 const struct remote_keys *remote,
-                                                 const uint8_t message[static RESPONSE_BYTES])
-{
-    struct handshake copy = *handshake; /* a forged response must not disturb the pending handshake */
-    enum handshake_result result = HANDSHAKE_ZERO_SECRET;
-    uint8_t key[32], nothing[1];
+/* ---- both ---- */
 
-    memcpy(copy.remote_ephemeral, message + RESPONSE_EPHEMERAL, 32);
-    copy.remote_index = bytes_load_le32(message + RESPONSE_SENDER);
-    mix_ephemeral(copy.chaining_key, copy.hash, copy.remote_ephemeral);
-    if (!mix_dh(copy.chaining_key, NULL, copy.ephemeral_private, copy.remote_ephemeral) ||
-        !mix_dh(copy.chaining_key, NULL, identity->private_key, copy.remote_ephemeral))
-        goto out;
-    mix_preshared(copy.chaining_key, copy.hash, key, remote->preshared_key);
-    result = HANDSHAKE_UNREADABLE;
-    if (!open_and_hash(nothing, message + RESPONSE_EMPTY, AEAD_TAG_BYTES, key, copy.hash))
-        goto out;
-    copy.state = HANDSHAKE_CONSUMED_RESPONSE;
-    *handshake = copy;
-    result = HANDSHAKE_OK;
-out:
-    memory_wipe(key, sizeof key);
-    memory_wipe(&copy, sizeof copy);
-    return result;
+void handshake_derive_many(struct handshake *const *handshakes, struct session_keys *keys, size_t count)
+{
+    struct kdf_job jobs[HANDSHAKE_BATCH] = {{0}};
+
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *sending = keys[i].sending, *receiving = keys[i].receiving;
+
+        keys[i].initiator = handshakes[i]->state == HANDSHAKE_CONSUMED_RESPONSE;
+        keys[i].remote_index = handshakes[i]->remote_index;
+        /* The first key is the initiator's for sending. */
+        jobs[i] = (struct kdf_job){.key = handshakes[i]->chaining_key, .t = {receiving, sending}};
+        if (keys[i].initiator) {
+            jobs[i].t[0] = sending;
+            jobs[i].t[1] = receiving;
+        }
+    }
+    kdf_batch(jobs, count, 2, 0);
+    for (size_t i = 0; i < count; i++)
+        handshake_wipe(handshakes[i]);
 }
 
 void handshake_derive(struct handshake *handshake, uint8_t sending_key[static 32],
                       uint8_t receiving_key[static 32], bool *initiator)
 {
-    *initiator = handshake->state == HANDSHAKE_CONSUMED_RESPONSE;
-    /* The first key is the initiator's for sending. */
-    if (*initiator)
-        kdf2(sending_key, receiving_key, handshake->chaining_key, NULL, 0);
-    else
-        kdf2(receiving_key, sending_key, handshake->chaining_key, NULL, 0);
-    handshake_wipe(handshake);
+    struct session_keys keys;
+
+    handshake_derive_many(&handshake, &keys, 1);
+    memcpy(sending_key, keys.sending, 32);
+    memcpy(receiving_key, keys.receiving, 32);
+    *initiator = keys.initiator;
+    memory_wipe(&keys, sizeof keys);
 }
 
 void handshake_wipe(struct handshake *handshake)

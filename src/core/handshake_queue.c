@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The queue of handshake messages: a ring under a lock held for one copy.
+ * The queue of handshake messages: a ring of two counters that only grow.
+ *
+ * A message is written before put counts it, and read before taken does. base moves only while put and taken
+ * are equal; control, which looks at base after a put that is ahead of taken, sees it as it was then.
+ *
+ * Whether control must be woken: a worker publishes put and then looks at taken; control publishes taken and
+ * then looks at put before it sleeps. All four are in one order (sequentially consistent), so at least one of
+ * them sees the other.
  */
 #include "core/handshake_queue.h"
 
@@ -26,50 +33,66 @@ void handshake_queue_fini(struct handshake_queue *queue)
     queue->slots = NULL;
 }
 
-bool handshake_queue_put(struct handshake_queue *queue, const uint8_t *message, size_t length,
-                         const struct vole_endpoint *from)
+static struct queued_handshake *slot_of(const struct handshake_queue *queue, uint32_t number)
 {
+    uint32_t base = atomic_load_explicit(&queue->base, memory_order_relaxed);
+
+    return &queue->slots[(number - base) % MAX_QUEUED_INCOMING_HANDSHAKES];
+}
+
+/* Under the workers' lock. */
+static bool put(struct handshake_queue *queue, const uint8_t *message, size_t length,
+                const struct vole_endpoint *from, uint32_t generation)
+{
+    uint32_t number = atomic_load_explicit(&queue->put, memory_order_relaxed);
     uint32_t count = handshake_queue_count(queue);
     struct queued_handshake *slot;
 
-    if (length > sizeof slot->message || count >= MAX_QUEUED_INCOMING_HANDSHAKES)
+    if (count >= MAX_QUEUED_INCOMING_HANDSHAKES)
+        return false;
+    if (count == 0) /* stay in memory that is already touched */
+        atomic_store_explicit(&queue->base, number, memory_order_relaxed);
+    slot = slot_of(queue, number);
+    slot->from = *from;
+    slot->generation = generation;
+    slot->length = (uint16_t)length;
+    memcpy(slot->message, message, length);
+    atomic_store_explicit(&queue->put, number + 1, memory_order_seq_cst);
+    return true;
+}
+
+bool handshake_queue_put(struct handshake_queue *queue, const uint8_t *message, size_t length,
+                         const struct vole_endpoint *from, uint32_t generation, bool *first)
+{
+    uint32_t count = handshake_queue_count(queue);
+    bool taken;
+
+    if (length > HANDSHAKE_MAX_BYTES || count >= MAX_QUEUED_INCOMING_HANDSHAKES)
         return false;
     if (count <= HALF_FULL)
         spin_lock(&queue->lock);
     else if (!spin_try_lock(&queue->lock))
         return false;
-    count = handshake_queue_count(queue);
-    if (count < MAX_QUEUED_INCOMING_HANDSHAKES) {
-        if (count == 0)
-            queue->head = 0; /* stay in memory that is already touched */
-        slot = &queue->slots[(queue->head + count) % MAX_QUEUED_INCOMING_HANDSHAKES];
-        slot->from = *from;
-        slot->length = (uint16_t)length;
-        memcpy(slot->message, message, length);
-        atomic_store_explicit(&queue->count, count + 1, memory_order_relaxed);
-    }
+    taken = put(queue, message, length, from, generation);
+    *first = taken && handshake_queue_count(queue) <= 1;
     spin_unlock(&queue->lock);
-    return count < MAX_QUEUED_INCOMING_HANDSHAKES;
+    return taken;
 }
 
-bool handshake_queue_take(struct handshake_queue *queue, struct queued_handshake *out, uint32_t *queued)
+const struct queued_handshake *handshake_queue_look(const struct handshake_queue *queue, uint32_t skip)
 {
-    if (handshake_queue_count(queue) == 0)
-        return false;
-    spin_lock(&queue->lock);
-    *queued = handshake_queue_count(queue);
-    if (*queued > 0) {
-        *out = queue->slots[queue->head];
-        queue->head = (queue->head + 1) % MAX_QUEUED_INCOMING_HANDSHAKES;
-        atomic_store_explicit(&queue->count, *queued - 1, memory_order_relaxed);
-    }
-    spin_unlock(&queue->lock);
-    return *queued > 0;
+    return skip < handshake_queue_count(queue)
+               ? slot_of(queue, atomic_load_explicit(&queue->taken, memory_order_relaxed) + skip)
+               : NULL;
+}
+
+void handshake_queue_take(struct handshake_queue *queue, uint32_t count)
+{
+    atomic_store_explicit(&queue->taken, atomic_load_explicit(&queue->taken, memory_order_relaxed) + count,
+                          memory_order_seq_cst);
 }
 
 void handshake_queue_clear(struct handshake_queue *queue)
 {
-    spin_lock(&queue->lock);
-    atomic_store_explicit(&queue->count, 0, memory_order_relaxed);
-    spin_unlock(&queue->lock);
+    handshake_queue_take(queue, handshake_queue_count(queue));
 }

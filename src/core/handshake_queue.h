@@ -2,7 +2,10 @@
  *
  * Handshake messages on their way from the workers to control: 4096 at most (cookies §6). Memory is reserved
  * once and touched only as far as it ever filled: an empty queue starts again at its beginning.
- * Workers put, control takes. From half full on a worker does not wait for the lock but drops.
+ *
+ * Workers put, control takes. Control takes no lock and reads messages where they lie, so no worker ever
+ * waits for it, even if it is not running. Workers have a lock among themselves, held for one copy; from half
+ * full on a worker does not wait for that either, but drops.
  */
 #ifndef CORE_HANDSHAKE_QUEUE_H
 #define CORE_HANDSHAKE_QUEUE_H
@@ -15,28 +18,43 @@
 
 struct queued_handshake {
     struct vole_endpoint from;
+    uint32_t generation; /* of the identity under which mac1 was checked; of no meaning in a cookie reply */
     uint16_t length;
     uint8_t message[HANDSHAKE_MAX_BYTES];
 };
 
 struct handshake_queue {
-    atomic_flag lock;
-    uint32_t head; /* next to take */
-    _Atomic uint32_t count;
+    atomic_flag lock;     /* the workers' */
+    _Atomic uint32_t put; /* messages so far, by workers under their lock */
+    _Atomic uint32_t
+        base; /* message number n lies in slot (n - base) mod 4096; as put, while all are taken */
     struct queued_handshake *slots;
+    _Atomic uint32_t taken; /* messages so far, by control */
 };
 
 VOLE_MUST_CHECK int handshake_queue_init(struct handshake_queue *queue); /* -ENOMEM */
 void handshake_queue_fini(struct handshake_queue *queue);
-/* False: full or contended; the caller counts HANDSHAKE_QUEUE_FULL. Any thread. */
+/* False: full or contended; the caller counts HANDSHAKE_QUEUE_FULL. *first: control has nothing before this
+ * message and may be asleep: wake it. Any thread. */
 VOLE_MUST_CHECK bool handshake_queue_put(struct handshake_queue *queue, const uint8_t *message, size_t length,
-                                         const struct vole_endpoint *from);
-/* Copies the oldest out; *queued is how many there were, with this one. False: empty. Control only. */
-bool handshake_queue_take(struct handshake_queue *queue, struct queued_handshake *out, uint32_t *queued);
+                                         const struct vole_endpoint *from, uint32_t generation, bool *first);
+/* The oldest message but `skip`, which stays in the queue; NULL if there is none. Control only. */
+const struct queued_handshake *handshake_queue_look(const struct handshake_queue *queue, uint32_t skip);
+/* Takes the oldest messages out; what was looked at is gone. Control only. */
+void handshake_queue_take(struct handshake_queue *queue, uint32_t count);
 void handshake_queue_clear(struct handshake_queue *queue);
+
+/* How many wait. Control sees none too few after a take, so that what it does not see wakes it. */
 static inline uint32_t handshake_queue_count(const struct handshake_queue *queue)
 {
-    return atomic_load_explicit(&queue->count, memory_order_relaxed);
+    uint32_t taken = atomic_load_explicit(&queue->taken, memory_order_seq_cst);
+
+    return atomic_load_explicit(&queue->put, memory_order_seq_cst) - taken;
+}
+
+static inline bool handshake_queue_is_full(const struct handshake_queue *queue)
+{
+    return handshake_queue_count(queue) >= MAX_QUEUED_INCOMING_HANDSHAKES;
 }
 
 #endif

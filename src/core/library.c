@@ -4,6 +4,7 @@
  * that voled's workers fill with many.
  */
 #include "core/exchange.h"
+#include "core/handshake_filter.h"
 #include "core/inbound.h"
 #include "core/outbound.h"
 #include "crypto/memory.h"
@@ -124,12 +125,12 @@ enum vole_outcome vole_device_receive(struct vole_device *device, uint8_t *datag
 bool vole_device_queue(struct vole_device *device, const uint8_t *datagram, size_t length,
                        const struct vole_endpoint *from)
 {
-    enum vole_drop reason;
+    struct handshake_datagram one = {.bytes = datagram, .length = length, .from = from};
 
-    if (device_queue_handshake(device, datagram, length, from, &reason))
-        return true;
-    (void)dropped(device, reason);
-    return false;
+    handshake_filter(device, &one, 1);
+    if (!one.queued)
+        (void)dropped(device, one.reason);
+    return one.queued;
 }
 
 void vole_public_key(uint8_t public_key[VOLE_KEY_BYTES], const uint8_t private_key[VOLE_KEY_BYTES])

@@ -18,17 +18,37 @@ void peer_drop(struct vole_peer *peer, enum vole_drop reason, uint64_t packets)
     drop_count(&peer->device->drops, &peer->drops, reason, packets);
 }
 
+void peer_static_static_many(struct vole_peer *const *peers, size_t count)
+{
+    struct x25519_job jobs[HANDSHAKE_BATCH];
+    struct vole_peer *unknown[HANDSHAKE_BATCH];
+    uint8_t secrets[HANDSHAKE_BATCH][32];
+    size_t wanted = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct vole_peer *peer = peers[i];
+
+        if (peer == NULL || peer->static_static != STATIC_STATIC_UNKNOWN || !peer->device->identity.present)
+            continue;
+        unknown[wanted] = peer; /* perhaps twice: it comes out the same */
+        jobs[wanted] = (struct x25519_job){.shared = secrets[wanted],
+                                           .private_key = peer->device->identity.private_key,
+                                           .public_key = peer->remote.public_key};
+        wanted++;
+    }
+    x25519_batch(jobs, wanted);
+    for (size_t i = 0; i < wanted; i++) {
+        memcpy(unknown[i]->remote.static_static, secrets[i], 32);
+        unknown[i]->static_static = jobs[i].nonzero ? STATIC_STATIC_GOOD : STATIC_STATIC_ZERO;
+    }
+    memory_wipe(secrets, wanted * sizeof secrets[0]);
+}
+
 bool peer_static_static(struct vole_peer *peer)
 {
-    const struct identity *identity = &peer->device->identity;
-
-    if (!identity->present)
+    if (!peer->device->identity.present)
         return false;
-    if (peer->static_static == STATIC_STATIC_UNKNOWN)
-        peer->static_static =
-            x25519(peer->remote.static_static, identity->private_key, peer->remote.public_key)
-                ? STATIC_STATIC_GOOD
-                : STATIC_STATIC_ZERO;
+    peer_static_static_many(&peer, 1);
     return peer->static_static == STATIC_STATIC_GOOD;
 }
 

@@ -54,6 +54,8 @@ struct vole_peer {
 void peer_drop(struct vole_peer *peer, enum vole_drop reason, uint64_t packets);
 /* Whether static_static may be used; computes it if need be. */
 bool peer_static_static(struct vole_peer *peer);
+/* Computes those of up to HANDSHAKE_BATCH peers that are not known yet, together; NULLs are skipped. */
+void peer_static_static_many(struct vole_peer *const *peers, size_t count);
 /* Forgets sessions and handshake; keys are wiped. Staged packets stay. */
 void peer_erase_keys(struct vole_peer *peer);
 /* Sends what is staged, if there is a key; else asks for a handshake if anything waits. */

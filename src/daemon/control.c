@@ -227,8 +227,9 @@ static int control_round(struct control *control)
     struct epoll_event events[CONTROL_EVENTS];
     struct engine *engine = &control->engine;
     struct vole_time now;
-    int error = control_arm(control);
-    int count = error < 0 ? 0 : epoll_wait(control->epoll, events, CONTROL_EVENTS, -1);
+    bool busy = vole_device_deadline(engine->device) == 0; /* there is more of what was begun */
+    int error = busy ? 0 : control_arm(control);
+    int count = error < 0 ? 0 : epoll_wait(control->epoll, events, CONTROL_EVENTS, busy ? 0 : -1);
 
     if (count < 0 && errno != EINTR)
         error = -errno;

@@ -84,14 +84,30 @@ static bool same_path(const struct inbound_run *run, const struct udp_received *
            same_address(&a->source, &b->source);
 }
 
+static void filter_handshakes(struct worker *worker)
+{
+    if (worker->handshake_count > 0)
+        handshake_filter(worker->settings.device, worker->handshakes, worker->handshake_count);
+    worker->handshake_count = 0;
+}
+
+/* Or whatever else is not for us to open. */
+static void collect_handshake(struct worker *worker, const uint8_t *datagram, size_t length,
+                              const struct udp_received *message)
+{
+    worker->handshakes[worker->handshake_count++] =
+        (struct handshake_datagram){.bytes = datagram, .length = length, .from = &message->from};
+    if (worker->handshake_count == HANDSHAKE_FILTER_BATCH)
+        filter_handshakes(worker);
+}
+
 static void take_datagram(struct worker *worker, uint8_t *datagram, size_t length,
                           const struct udp_received *message, const struct vole_time *now)
 {
     struct inbound_run *run = &worker->inbound;
-    enum vole_drop ignored;
 
     if (message_type(datagram, length) != MESSAGE_TRANSPORT) {
-        (void)device_queue_handshake(worker->settings.device, datagram, length, &message->from, &ignored);
+        collect_handshake(worker, datagram, length, message);
         return;
     }
     if (run->count == 0 || !same_path(run, message) || !inbound_add(run, datagram, length)) {
@@ -133,6 +149,7 @@ void worker_in(struct worker *worker, int socket, const struct vole_time *now)
             break;
         for (int i = 0; i < count; i++)
             take_message(worker, &worker->received[i], now);
+        filter_handshakes(worker);
         open_run(worker, now);
         write_all(worker);
     }

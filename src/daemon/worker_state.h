@@ -8,6 +8,7 @@
 #ifndef DAEMON_WORKER_STATE_H
 #define DAEMON_WORKER_STATE_H
 
+#include "core/handshake_filter.h"
 #include "core/inbound.h"
 #include "core/outbound.h"
 #include "daemon/worker.h"
@@ -34,6 +35,8 @@ struct worker {
     _Atomic bool merge_tcp, merge_udp, segment;
 
     struct inbound_run inbound;
+    struct handshake_datagram handshakes[HANDSHAKE_FILTER_BATCH];
+    uint32_t handshake_count;
     struct coalesce coalesce;
     struct udp_received received[WORKER_BUFFERS_SINGLE];
     struct run run;
