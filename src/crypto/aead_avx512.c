@@ -114,14 +114,10 @@ static __attribute__((noinline)) void group_authenticate(struct work *work, cons
 {
     const size_t count = stream->count - first < POLY1305_GROUP ? stream->count - first : POLY1305_GROUP;
     struct poly1305_message message[POLY1305_GROUP];
-    ptrdiff_t rows = 0;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         message[i] = poly1305_message_of(stream->packets[first + i].bytes, stream->packets[first + i].length);
-        if (rows < poly1305_rows(&message[i]))
-            rows = poly1305_rows(&message[i]);
-    }
-    poly1305_group_start(&work->group, work->keys[first], rows);
+    poly1305_group_start(&work->group, work->keys[first], poly1305_rows_of(message, count));
     for (size_t i = 0; i < count; i += 2)
         poly1305_pair_all(&work->group, i / 2, message[i], message[i + 1 < count ? i + 1 : i]);
     poly1305_group_finish(&work->group, work->tags);

@@ -68,6 +68,18 @@ static inline ptrdiff_t poly1305_rows(const struct poly1305_message *message)
     return (message->blocks + 3) / 4;
 }
 
+/* Of the longest of count packets. */
+static inline ptrdiff_t poly1305_rows_of(const struct poly1305_message *messages, size_t count)
+{
+    ptrdiff_t rows = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (rows < poly1305_rows(&messages[i]))
+            rows = poly1305_rows(&messages[i]);
+    }
+    return rows;
+}
+
 /* Takes the keys r and s of eight packets out of eight times 32 bytes and computes the powers of r that
  * packets of at most this many rows need. */
 static inline __attribute__((always_inline)) void poly1305_group_start(struct poly1305_group *group,

@@ -13,6 +13,7 @@
 #include "crypto/aead.h"
 #include "crypto/blake2s.h"
 #include "crypto/kdf.h"
+#include "crypto/processor.h"
 #include "crypto/start.h"
 #include "crypto/x25519.h"
 #include "crypto/xaead.h"
@@ -26,6 +27,7 @@
 #include <sys/mman.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 /* What a primitive is given and what it makes, 32 bytes each. */
 static uint8_t key[32];
@@ -134,6 +136,43 @@ static void run_aead(void)
     (void)!xaead_open(output[1], sealed, sizeof(sealed), NULL, 0, nonce, key);
 }
 
+/* Batches leave neither the key nor plaintext, whichever kernel runs. */
+static void run_aead_batch(void)
+{
+    static uint8_t bytes[5][300 + AEAD_TAG_BYTES];
+    struct aead_packet packets[5];
+
+    for (size_t i = 0; i < 5; i++) {
+        for (size_t k = 0; k + sizeof(input) <= 300; k += sizeof(input))
+            memcpy(bytes[i] + k, input, sizeof(input));
+        packets[i] = (struct aead_packet){bytes[i], 20 + 70 * i, i, false};
+    }
+    aead_seal_batch(packets, 5, key);
+    (void)!aead_open_batch(packets, 5, key);
+    aead_seal_batch(packets + 4, 1, key);
+    (void)!aead_open_batch(packets + 4, 1, key);
+}
+
+/* The key stream of the first packet's block 0: its one-time key for Poly1305. */
+static void one_time_key(uint8_t bytes[static 32], uint64_t counter)
+{
+    const uint8_t nonce_bytes[12] = {0, 0, 0, 0, (uint8_t)counter};
+
+    crypto_stream_chacha20_ietf(bytes, 32, nonce_bytes, key);
+}
+
+static void aead_batches_leave_nothing(void **state)
+{
+    (void)state;
+    for (enum processor_step step = PROCESSOR_PLAIN; step <= PROCESSOR_AVX512; step++) {
+        processor_limit(step);
+        one_time_key(output[0], 0);
+        one_time_key(output[1], 4);
+        memset(output[2], 0xe7, sizeof(output[2]));
+        assert_nothing_left(run_aead_batch);
+    }
+}
+
 static void aead_leaves_nothing(void **state)
 {
     (void)state;
@@ -174,7 +213,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kdf_leaves_nothing),     cmocka_unit_test(hmac_leaves_nothing),
         cmocka_unit_test(blake2s_leaves_nothing), cmocka_unit_test(x25519_leaves_nothing),
-        cmocka_unit_test(aead_leaves_nothing),    cmocka_unit_test(carelessness_is_found),
+        cmocka_unit_test(aead_leaves_nothing),    cmocka_unit_test(aead_batches_leave_nothing),
+        cmocka_unit_test(carelessness_is_found),
     };
 
     return cmocka_run_group_tests(tests, start, NULL);
