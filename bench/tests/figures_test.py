@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reading what tools print, medians, goals, and the drawing: python3 -m unittest discover -s bench/tests -p '*_test.py'"""
+"""Reading what tools print, medians, goals, and the drawing. Alone: python3 bench/tests/figures_test.py"""
 
 import json
 import os

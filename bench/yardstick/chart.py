@@ -11,10 +11,11 @@ from xml.sax.saxutils import escape
 
 from . import programs
 from .goals import GOALS, Goal
-from .table import unit
+from .network import MTU
+from .table import PLAIN_NOTE, place, unit
 
-WIDTH, LEFT, RIGHT, LINE, BAR = 980, 330, 190, 24, 12
-TOP, BOTTOM = 92, 74
+WIDTH, LEFT, RIGHT, LINE, BAR = 1020, 322, 226, 24, 12
+TOP, BOTTOM = 92, 91
 STYLE = """
   svg { font-family: system-ui, 'DejaVu Sans', sans-serif; font-size: 13px; color-scheme: light dark; }
   .paper { fill: #ffffff; } .ink { fill: #1d2530; } .pale { fill: #5b6675; } .grid { stroke: #dfe4ea; }
@@ -51,7 +52,7 @@ class Line:
         self.bare = self.better(bare) if bare else None
         show = unit(goal.figure)
         ours = results.median(goal.row, goal.program, goal.figure)
-        self.text = f"{show.show(ours)} : {show.show(base)} {show.name.removesuffix(' idle').removesuffix(' peak')}"
+        self.text = f"{show.show(ours)} : {show.show(base)} {show.short or show.name}"
 
     def better(self, value):
         return value / self.base if self.goal.at_least else self.base / value
@@ -76,7 +77,8 @@ def _text(x, y, text, classes="ink", anchor="start"):
 
 
 def _upright(x, top, bottom, classes, width=1.0):
-    return f'<line x1="{x:.1f}" y1="{top:.1f}" x2="{x:.1f}" y2="{bottom:.1f}" class="{classes}" stroke-width="{width:g}"/>'
+    return (f'<line x1="{x:.1f}" y1="{top:.1f}" x2="{x:.1f}" y2="{bottom:.1f}" class="{classes}" '
+            f'stroke-width="{width:g}"/>')
 
 
 def _bar(line, axis, y):
@@ -85,7 +87,8 @@ def _bar(line, axis, y):
     low, high = axis.place(line.low), axis.place(line.high)
     parts = [
         _text(LEFT - 12, y + 4.5, line.goal.test, "ink", "end"),
-        f'<rect x="{start:.1f}" y="{y - BAR / 2:.1f}" width="{max(1.0, end - start):.1f}" height="{BAR}" rx="2" class="bar"/>',
+        f'<rect x="{start:.1f}" y="{y - BAR / 2:.1f}" width="{max(1.0, end - start):.1f}" height="{BAR}" rx="2" '
+        'class="bar"/>',
         f'<line x1="{low:.1f}" y1="{y:.1f}" x2="{high:.1f}" y2="{y:.1f}" class="whisker" stroke-width="2"/>',
     ]
     if line.must is not None:
@@ -120,9 +123,9 @@ def draw(results):
     axis = Axis(min(bounds), max(bounds))
     height = TOP + LINE * len(lines) + BOTTOM
     foot = height - BOTTOM + 10
-    machine, run = results.content["machine"], results.content["run"]
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-             'role="img" aria-label="voled compared with wireguard-go">',
+    run = results.content["run"]
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+             f'height="{height}" role="img" aria-label="voled compared with wireguard-go">',
              f"<style>{STYLE}\n</style>", f'<rect width="{WIDTH}" height="{height}" class="paper"/>',
              _text(24, 32, "How many times better than wireguard-go", "ink big bold"),
              _text(24, 52, "more throughput, or less time, memory and processor time; logarithmic; longer is better",
@@ -134,9 +137,8 @@ def draw(results):
                   _text(x, foot + 6, f"{tick:g}×", "pale small", "middle")]
     for number, line in enumerate(lines):
         parts += _bar(line, axis, TOP + LINE * number + LINE / 2)
-    parts += [_text(24, foot + 30, f"{machine['processor']}, {machine['processors']} processors"
-                    f"{' (virtual)' if machine['virtual'] else ''}, Linux {machine['kernel']}; two hosts joined by a veth, "
-                    f"MTU 1420", "pale small"),
-              _text(24, foot + 47, f"medians of {run['rounds']} interleaved rounds of {run['seconds']:g} s; vole {run['commit']}, "
-                    f"{run['versions'].get(programs.GO, '')}; {run['date']}", "pale small"), "</svg>"]
+    parts += [_text(24, foot + 30, f"{place(results)}; two hosts joined by a veth, MTU {MTU}", "pale small"),
+              _text(24, foot + 47, f"medians of {run['rounds']} interleaved rounds of {run['seconds']:g} s; vole "
+                    f"{run['commit']}, {run['versions'].get(programs.GO, '')}; {run['date']}", "pale small"),
+              _text(24, foot + 64, PLAIN_NOTE, "pale small"), "</svg>"]
     return "\n".join(parts) + "\n"

@@ -30,25 +30,28 @@ def received_from_iperf3(text):
     return sum(one["bytes"] for one in sums), sum(one["bits_per_second"] for one in sums)
 
 
-def tcp(pair, seconds, *switches, client=(), server=()):
+def tcp(pair, seconds, *switches, client=(), server=(), frames=False):
     """One iperf3 run from left to right (--reverse, --bidir, --parallel N are its own switches).
 
-    client and server are words put before its two command lines. iperf3 knows whole seconds only.
+    client and server are words put before its two command lines; frames adds how large the frames were that arrived
+    on the right. iperf3 knows whole seconds only.
     """
     seconds = max(1, round(seconds))
     listener = pair.right.start(*server, "iperf3", "--server", "--one-off", "--bind", pair.far, "--port", PORT,
                                 stdout=subprocess.DEVNULL)
     wait_listening(pair.right, PORT)
-    processes, frames = pair.processes(), pair.frames_received()
-    before = cpu_seconds(processes)
+    processes, frames_before = pair.processes(), pair.frames_received()
+    cpu_before = cpu_seconds(processes)
     result = pair.left.run(*client, "iperf3", "--client", pair.far, "--port", PORT, "--time", seconds, "--json",
                            *switches, timeout=seconds + 20, check=False)
-    used = cpu_seconds(processes) - before
-    frames = [after - earlier for after, earlier in zip(pair.frames_received(), frames)]
+    used = cpu_seconds(processes) - cpu_before
     arrived, rate = received_from_iperf3(result.stdout)
     expect(arrived > 0, "nothing arrived")
     listener.wait(10)
-    figures = {"bits_per_second": rate, "bytes_per_frame": frames[1] / max(1, frames[0])}
+    figures = {"bits_per_second": rate}
+    if frames:
+        count, size = (after - before for after, before in zip(pair.frames_received(), frames_before))
+        figures["bytes_per_frame"] = size / max(1, count)
     if processes:
         figures["cpu_seconds_per_gigabyte"] = used / (arrived / GIGA)
     return figures

@@ -83,7 +83,7 @@ def machine():
 
 def versions(programs):
     """The version of each program compared, and of the tools."""
-    found = {"iperf3": _command("iperf3", "--version"), "ping": _command("ping", "-V"), "wg": _command("wg", "--version")}
+    found = {tool: _command(tool, switch) for tool, switch in (("iperf3", "--version"), ("ping", "-V"), ("wg", "--version"))}
     for program in programs:
         if program.path:
             found[program.key] = _command(program.path, "--version") or program.path

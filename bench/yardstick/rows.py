@@ -33,17 +33,17 @@ class Row:
         return [key for key in self.ours if key in available] + (programs.others(available) if self.others else [])
 
 
-def tcp_row(*switches):
+def tcp_row(*switches, frames=False):
     def measure(program, seconds):
         with pair(program) as made:
-            return load.tcp(made, seconds, *switches)
+            return load.tcp(made, seconds, *switches, frames=frames)
     return measure
 
 
 def tcp_plain_cable(program, seconds):
     """One stream while neither UDP segmentation nor GRO work on the cable, which is proven by its frames."""
     with pair(program, offloads=False) as made:
-        figures = load.tcp(made, seconds)
+        figures = load.tcp(made, seconds, frames=True)
     expect(figures["bytes_per_frame"] <= PLAIN_FRAME,
            f"frames of {figures['bytes_per_frame']:.0f} bytes on average: the cable still merges")
     return figures
@@ -76,9 +76,9 @@ def ping_under_load(program, seconds):
 
 
 ROWS = [
-    Row("tcp-one", "TCP, one stream", tcp_row(), (programs.VOLED, programs.CRYPTOLESS, programs.VETH)),
+    Row("tcp-one", "TCP, one stream", tcp_row(frames=True), (programs.VOLED, programs.CRYPTOLESS, programs.VETH)),
     Row("tcp-four", "TCP, four streams", tcp_row("--parallel", "4"), (programs.VOLED, programs.VETH)),
-    Row("tcp-reverse", "TCP, one stream, reverse", tcp_row("--reverse"), (programs.VOLED, programs.VETH)),
+    Row("tcp-reverse", "TCP, one stream, reverse", tcp_row("--reverse")),
     Row("tcp-both", "TCP, one stream each way", tcp_row("--bidir"), (programs.VOLED, programs.VETH)),
     Row("plain-cable", "TCP, one stream, no UDP segmentation or GRO on the veth", tcp_plain_cable),
     Row("no-vectors", "TCP, one stream, vector code off", tcp_row(), (programs.AVX2_ONLY, programs.NO_VECTORS)),
@@ -91,7 +91,7 @@ ROWS = [
     Row("peers-100000", "100 000 peers", footprint.peers_row(100000), others=False, rounds=2),
     Row("start", "from starting the daemon to the first ping reply", footprint.start, repeats=4),
     Row("handshakes", "handshakes answered", flood.handshakes,
-        (programs.VOLED, programs.AVX2_ONLY, programs.NO_VECTORS)),
-    Row("flood-valid", "TCP while initiations with a right mac1 flood in", flood.flood_row("valid")),
-    Row("flood-junk", "TCP while initiations with a wrong mac1 flood in", flood.flood_row("junk")),
+        (programs.VOLED, programs.AVX2_ONLY, programs.NO_VECTORS), rounds=3),
+    Row("flood-valid", "TCP while initiations with a right mac1 flood in", flood.flood_row("valid"), rounds=3),
+    Row("flood-junk", "TCP while initiations with a wrong mac1 flood in", flood.flood_row("junk"), rounds=3),
 ]

@@ -12,6 +12,7 @@ from .goals import GOALS
 class Unit:
     name: str
     scale: float = 1.0
+    short: str = ""
     compared: bool = True  # whether "so many times wireguard-go's" says anything
 
     def show(self, value):
@@ -22,25 +23,25 @@ class Unit:
 
 UNITS = {
     "bits_per_second": Unit("Gbit/s", 1e-9),
-    "cpu_seconds_per_gigabyte": Unit("CPU-s per 10⁹ bytes"),
+    "cpu_seconds_per_gigabyte": Unit("CPU-s per 10⁹ bytes", short="s"),
     "bytes_per_frame": Unit("bytes per frame on the cable", compared=False),
-    "datagrams_per_second": Unit("k datagrams/s", 1e-3),
-    "offered_per_second": Unit("k datagrams/s offered", 1e-3, False),
-    "refused": Unit("sends refused", compared=False),
-    "cpu_us_per_datagram": Unit("µs CPU per datagram"),
+    "datagrams_per_second": Unit("k datagrams/s", 1e-3, "k/s"),
+    "offered_per_second": Unit("k datagrams/s offered", 1e-3, compared=False),
+    "cpu_us_per_datagram": Unit("µs CPU per datagram", short="µs"),
     "median_ms": Unit("µs", 1e3),
-    "idle_mib": Unit("MiB idle"),
-    "peak_mib": Unit("MiB peak"),
+    "idle_mib": Unit("MiB idle", short="MiB"),
+    "peak_mib": Unit("MiB peak", short="MiB"),
     "memory_mib": Unit("MiB"),
-    "setconf_seconds": Unit("s for wg setconf"),
-    "handshakes_per_second": Unit("handshakes/s"),
+    "setconf_seconds": Unit("s for wg setconf", short="s"),
+    "handshakes_per_second": Unit("handshakes/s", short="/s"),
     "kept": Unit("of the throughput kept", compared=False),
-    "flood_per_second": Unit("k datagrams/s of flood", 1e-3, False),
+    "flood_per_second": Unit("k datagrams/s of flood", 1e-3, compared=False),
     "lost": Unit("lost", compared=False),
     "cookie_replies": Unit("cookie replies", compared=False),
     "daemon_cpus": Unit("processors used", compared=False),
     "milliseconds": Unit("ms"),
 }
+PLAIN_NOTE = "TCP without UDP segmentation and GRO on the veth is held against wireguard-go with both."
 MARKS = {"aim": "✔✔", "must": "✔", "no": "✘", None: "–"}
 
 
@@ -71,11 +72,16 @@ def row_lines(results, row, members):
     return "\n".join(lines)
 
 
+def place(results):
+    """The machine in a few words."""
+    machine = results.content["machine"]
+    return (f"{machine['processor']}, {machine['processors']} {'virtual ' if machine['virtual'] else ''}processors, "
+            f"Linux {machine['kernel']}")
+
+
 def heading(results):
-    machine, run = results.content["machine"], results.content["run"]
-    return (f"{machine['processor']}, {machine['processors']} processors{' (virtual)' if machine['virtual'] else ''}, "
-            f"Linux {machine['kernel']}; vole {run['commit']}, {run['date']}; "
-            f"{run['rounds']} rounds of {run['seconds']:g} s\n")
+    run = results.content["run"]
+    return f"{place(results)}; vole {run['commit']}, {run['date']}; {run['rounds']} rounds of {run['seconds']:g} s\n"
 
 
 def goal_number(goal, value):
@@ -150,14 +156,14 @@ def document(results):
         "# Measured\n\nWritten by `bench/report` from [bench/results.json](../bench/results.json); change neither by "
         "hand. What each row does, and what it leaves out: [bench/README.md](../bench/README.md).",
         "![How many times better than wireguard-go](bench.svg)",
-        f"{machine['processor']}, {machine['processors']} processors{' (virtual)' if machine['virtual'] else ''}, vector "
-        f"code {', '.join(machine['vector_code']) or 'none'}, {machine['memory_mib']} MiB; {machine['system']}, Linux "
-        f"{machine['kernel']}. vole {run['commit']}, {run['date']}. Figures are medians (lowest–highest) of "
-        f"{run['rounds']} rounds of {run['seconds']:g} s; in each round all programs take their turn. Compare what stands "
-        "in one line, never lines of different days.",
+        f"{place(results)}; {', '.join(machine['vector_code']) or 'no vector code'}; {machine['memory_mib']} MiB; "
+        f"{machine['system']}. vole {run['commit']}, {run['date']}. Figures are medians (lowest–highest) of "
+        f"{run['rounds']} rounds of {run['seconds']:g} s (fewer rounds where one takes long); in each round all programs "
+        "take their turn. Compare what stands in one line, never lines of different days.",
         "## Goals",
         _markdown(HEADS, [[cell.replace("|", "/") for cell in row] for row in goal_rows(results)]),
-        f"{MARKS['must']} reached, {MARKS['aim']} reached the aim, {MARKS['no']} not reached, {MARKS[None]} not measured.",
+        f"{MARKS['must']} reached, {MARKS['aim']} reached the aim, {MARKS['no']} not reached, {MARKS[None]} not "
+        f"measured. {PLAIN_NOTE}",
         "## All figures", _all_figures(results),
     ]
     if results.content.get("crypto"):
