@@ -83,7 +83,8 @@ def machine():
 
 def versions(programs):
     """The version of each program compared, and of the tools."""
-    found = {tool: _command(tool, switch) for tool, switch in (("iperf3", "--version"), ("ping", "-V"), ("wg", "--version"))}
+    tools = (("iperf3", "--version"), ("ping", "-V"), ("wg", "--version"))
+    found = {tool: _command(tool, switch) for tool, switch in tools}
     for program in programs:
         if program.path:
             found[program.key] = _command(program.path, "--version") or program.path
