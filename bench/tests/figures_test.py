@@ -23,7 +23,7 @@ def sample():
     made = results.Results()
     made.content["machine"] = {"processor": "a processor & more", "processors": 2, "virtual": True, "kernel": "6.1",
                                "vector_code": [], "memory_mib": 1, "system": "some <system>"}
-    made.content["run"] = {"date": "today", "commit": "abc", "rounds": 3, "seconds": 1.0, "build": {},
+    made.content["run"] = {"date": "today", "commit": "abc", "rounds": 3, "seconds": 1.0, "build": {}, "outdated": False,
                            "versions": {programs.GO: "wireguard-go 0"}}
     for voled, go in ((10e9, 1e9), (50e9, 2e9), (20e9, 9e9)):
         made.add("tcp-one", programs.VOLED, {"bits_per_second": voled, "cpu_seconds_per_gigabyte": 1.5})
@@ -90,6 +90,12 @@ class Judging(unittest.TestCase):
         for goal in (Goal("", "udp-64", "datagrams_per_second", 3), Goal("", "tcp-one", "peak_mib", 3),
                      Goal("", "tcp-one", "bits_per_second", 3, against=programs.CRYPTOLESS)):
             self.assertIsNone(goal.verdict(sample()))
+
+    def test_a_goal_for_wide_registers_is_not_judged_where_there_are_none(self):
+        goal, wide = Goal("", "tcp-one", "bits_per_second", 3, needs="avx512ifma"), sample()
+        self.assertIsNone(goal.verdict(wide))
+        wide.content["machine"]["vector_code"] = ["avx512ifma"]
+        self.assertEqual(goal.verdict(wide), "must")
 
     def test_every_goal_names_a_row_that_exists_and_a_figure_with_a_unit(self):
         rows = {row.name: row for row in ROWS}
