@@ -7,10 +7,10 @@
  * bits, and what leaves the last comes back in the first, times 19. The product of limbs i and j has the
  * weight of limb i + j, but twice that if i and j are both odd, as both weights were rounded up.
  *
- * A struct product is carried: its limbs are hardly above 26 and 25 bits. A struct operand may be the sum or
- * difference of two products; its even limbs, times 19, still fit in 32 bits, and sums of ten products of
- * limbs in 64. scripts/field-bounds proves from this source the bounds that it finds, and that nothing
- * overflows or is negative.
+ * A struct product is carried: limbs below 2^26 + 2^11 and 2^25 + 2^11. A struct operand may be the sum or
+ * difference of two products, three times that: its even limbs, times 19, just fit in 32 bits, and sums of
+ * ten products of limbs in 64. scripts/field-bounds proves from this source that the bounds hold and that
+ * nothing overflows or is negative.
  */
 #ifndef CRYPTO_FIELD25519_AVX2_H
 #define CRYPTO_FIELD25519_AVX2_H
@@ -27,7 +27,7 @@ struct operand {
 
 #define EVEN_MASK ((UINT64_C(1) << EVEN_BITS) - 1)
 #define ODD_MASK  ((UINT64_C(1) << ODD_BITS) - 1)
-/* 2 p, limb by limb above what a product can have there. */
+/* 2 p, limb by limb more than a product can have there. */
 #define BIAS_FIRST (2 * (EVEN_MASK - 18))
 #define BIAS_EVEN  (2 * EVEN_MASK)
 #define BIAS_ODD   (2 * ODD_MASK)

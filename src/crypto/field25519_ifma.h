@@ -10,13 +10,10 @@
  * The processor gives a product in two parts: its lowest 52 bits, of weight 2^(51 (i+j)), and the rest, of
  * weight 2^(51 (i+j) + 52) = 2 * 2^(51 (i+j+1)). So the rests are added up in the next column and doubled.
  *
- * Carrying is put off. A struct product is what a multiplication leaves: five sums of products, far above 51
- * bits. A struct operand is fit for the multiplier, below 2^52. Additions and subtractions of products are
- * exact in 64 bits, and one carry, in all limbs at once, makes the result an operand. The largest limbs are
- *
- *     product < PRODUCT_BITS, operand < OPERAND_BITS
- *
- * and scripts/field-bounds proves from this source that they are, and that nothing overflows or is negative.
+ * Carrying is put off. A struct product is what a multiplication leaves: sums of products, limbs below 2^59.
+ * A struct operand is fit for the multiplier: limbs below 2^51 + 2^15. Sums and differences of products are
+ * exact in 64 bits, and one carry, in all limbs at once, makes operands of them. scripts/field-bounds proves
+ * from this source that the bounds hold and that nothing overflows or is negative.
  */
 #ifndef CRYPTO_FIELD25519_IFMA_H
 #define CRYPTO_FIELD25519_IFMA_H
@@ -32,7 +29,7 @@ struct operand {
 };
 
 #define LIMB_MASK ((UINT64_C(1) << LIMB_BITS) - 1)
-/* 2^10 p, limb by limb above what a product can have there. */
+/* 2^10 p, limb by limb more than a product can have there. */
 #define BIAS_FIRST ((LIMB_MASK - 18) << 10)
 #define BIAS       (LIMB_MASK << 10)
 
