@@ -22,8 +22,9 @@
 #include <string.h>
 
 #define GROUP_PACKETS ((size_t)16) /* of 1500 bytes fit the first-level cache */
-/* More than the frames of what runs here: run_fill to poly1305_avx2, spilt vectors included. */
-#define STACK_BYTES 4096
+/* More than the frames of batch_do() and poly1305_avx2(), and of poly1305_groups() below them. */
+#define STACK_BYTES        ((size_t)3072)
+#define GROUPS_STACK_BYTES ((size_t)6144)
 
 static_assert(AEAD_KEY_BYTES == 32 && AEAD_TAG_BYTES == POLY1305_BLOCK_BYTES, "sizes of RFC 8439");
 
@@ -158,7 +159,10 @@ static size_t group_do(struct group *group, bool open, const uint8_t key[static 
 
         if (used == 0)
             break;
-        chacha20_avx2(group->stream, &group->lanes, key);
+        if (used <= CHACHA20_FEW_LANES)
+            chacha20_avx2_few(group->stream, &group->lanes, key);
+        else
+            chacha20_avx2(group->stream, &group->lanes, key);
         for (size_t lane = 0; lane < group->key_end; lane++)
             memcpy(group->target[lane].bytes, group->stream[lane], POLY1305_KEY_BYTES);
         if (open && group->key_end > 0 && group->keyed == group->count)
@@ -188,7 +192,7 @@ static __attribute__((noinline)) size_t batch_do(struct aead_packet *packets, si
     return authentic;
 }
 
-/* Wipes the part of the stack where batch_do() has been: called from the same place, it lies in the same
+/* Wipe the part of the stack where batch_do() has been: called from the same place, they lie in the same
  * place. Compilers keep vectors there that no wiping of variables reaches. */
 static __attribute__((noinline)) void stack_wipe(void)
 {
@@ -197,16 +201,34 @@ static __attribute__((noinline)) void stack_wipe(void)
     memory_wipe(below, sizeof(below));
 }
 
+static __attribute__((noinline)) void groups_stack_wipe(void)
+{
+    uint8_t below[GROUPS_STACK_BYTES];
+
+    memory_wipe(below, sizeof(below));
+}
+
+static size_t batch_do_and_wipe(struct aead_packet *packets, size_t count, bool open,
+                                const uint8_t key[static AEAD_KEY_BYTES])
+{
+    const size_t authentic = batch_do(packets, count, open, key);
+    size_t longest = 0;
+
+    for (size_t i = 0; i < count; i++)
+        longest = packets[i].length > longest ? packets[i].length : longest;
+    if (longest < POLY1305_LANES_FROM)
+        stack_wipe();
+    else
+        groups_stack_wipe();
+    return authentic;
+}
+
 void aead_avx2_seal(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
 {
-    (void)batch_do(packets, count, false, key);
-    stack_wipe();
+    (void)batch_do_and_wipe(packets, count, false, key);
 }
 
 size_t aead_avx2_open(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
 {
-    const size_t authentic = batch_do(packets, count, true, key);
-
-    stack_wipe();
-    return authentic;
+    return batch_do_and_wipe(packets, count, true, key);
 }

@@ -37,9 +37,9 @@
 /* From here on four lanes are worth their powers of r. */
 #define POLY1305_LANES_FROM ((size_t)4 * POLY1305_GROUP_BYTES)
 
-/* A number mod p in words of 64 bits: 0, 2^64, 2^128. */
+/* A number mod p in words of 64 bits: h0 + 2^64 h1 + 2^128 h2. */
 struct poly1305_words {
-    uint64_t word[3];
+    uint64_t h0, h1, h2;
 };
 
 /* The clamped half of the key. */
@@ -61,22 +61,29 @@ struct poly1305_factor {
 
 __extension__ typedef unsigned __int128 poly1305_wide;
 
+/* a + b + carry; the carry out of it replaces carry. Compilers make one instruction of this, but a chain of
+ * shifts of sums of 128 bits. */
+static inline uint64_t poly1305_carried(unsigned char *carry, uint64_t a, uint64_t b)
+{
+    unsigned long long sum;
+
+    *carry = _addcarry_u64(*carry, a, b, &sum);
+    return sum;
+}
+
 /* h <- h r; h2 may be up to 6. */
 static inline struct poly1305_words poly1305_multiply(struct poly1305_words h, const struct poly1305_r *r)
 {
-    const uint64_t h0 = h.word[0];
-    const uint64_t h1 = h.word[1];
-    const uint64_t h2 = h.word[2];
-    const poly1305_wide d0 = (poly1305_wide)h0 * r->r0 + (poly1305_wide)h1 * r->q;
-    const poly1305_wide d1 =
-        (poly1305_wide)h0 * r->r1 + (poly1305_wide)h1 * r->r0 + h2 * r->q + (uint64_t)(d0 >> 64);
-    const uint64_t d2 = h2 * r->r0 + (uint64_t)(d1 >> 64);
-    poly1305_wide sum = (poly1305_wide)(uint64_t)d0 + (d2 >> 2) + (d2 & ~UINT64_C(3));
+    const poly1305_wide d0 = (poly1305_wide)h.h0 * r->r0 + (poly1305_wide)h.h1 * r->q;
+    const poly1305_wide d1 = (poly1305_wide)h.h0 * r->r1 + (poly1305_wide)h.h1 * r->r0 + h.h2 * r->q;
+    unsigned char carry = 0;
+    const uint64_t middle = poly1305_carried(&carry, (uint64_t)d1, (uint64_t)(d0 >> 64));
+    const uint64_t d2 = poly1305_carried(&carry, (uint64_t)(d1 >> 64), h.h2 * r->r0);
 
-    h.word[0] = (uint64_t)sum;
-    sum = (sum >> 64) + (uint64_t)d1;
-    h.word[1] = (uint64_t)sum;
-    h.word[2] = (d2 & 3) + (uint64_t)(sum >> 64);
+    carry = 0;
+    h.h0 = poly1305_carried(&carry, (uint64_t)d0, (d2 >> 2) + (d2 & ~UINT64_C(3)));
+    h.h1 = poly1305_carried(&carry, middle, 0);
+    h.h2 = (d2 & 3) + carry;
     return h;
 }
 
@@ -84,12 +91,11 @@ static inline struct poly1305_words poly1305_multiply(struct poly1305_words h, c
 static inline struct poly1305_words poly1305_block(struct poly1305_words h, const struct poly1305_r *r,
                                                    uint64_t low, uint64_t high)
 {
-    poly1305_wide sum = (poly1305_wide)h.word[0] + low;
+    unsigned char carry = 0;
 
-    h.word[0] = (uint64_t)sum;
-    sum = (sum >> 64) + h.word[1] + high;
-    h.word[1] = (uint64_t)sum;
-    h.word[2] += 1 + (uint64_t)(sum >> 64);
+    h.h0 = poly1305_carried(&carry, h.h0, low);
+    h.h1 = poly1305_carried(&carry, h.h1, high);
+    h.h2 += 1 + (uint64_t)carry;
     return poly1305_multiply(h, r);
 }
 
@@ -119,18 +125,40 @@ static inline struct poly1305_limbs poly1305_load(const uint8_t bytes[static POL
     return m;
 }
 
-/* d + a b, not carried. */
-static inline __attribute__((always_inline)) struct poly1305_limbs poly1305_add_product(
-    struct poly1305_limbs d, const struct poly1305_limbs *a, const struct poly1305_factor *b)
+/* a0 b0 + a1 b1 + a2 b2 + a3 b3 + a4 b4 */
+static inline __m256i poly1305_sum(const struct poly1305_limbs *a, __m256i b0, __m256i b1, __m256i b2,
+                                   __m256i b3, __m256i b4)
 {
-    for (int i = 0; i < 5; i++) {
-        for (int k = 0; k < 5; k++) {
-            const __m256i factor = k < i ? b->five[5 + k - i] : b->limb[k - i];
+    const __m256i first =
+        _mm256_add_epi64(_mm256_mul_epu32(a->limb[0], b0), _mm256_mul_epu32(a->limb[1], b1));
+    const __m256i second =
+        _mm256_add_epi64(_mm256_mul_epu32(a->limb[2], b2), _mm256_mul_epu32(a->limb[3], b3));
 
-            d.limb[k] = _mm256_add_epi64(d.limb[k], _mm256_mul_epu32(a->limb[i], factor));
-        }
-    }
-    return d;
+    return _mm256_add_epi64(_mm256_add_epi64(first, second), _mm256_mul_epu32(a->limb[4], b4));
+}
+
+/* a b, not carried. Written out, as are all loops over limbs here: compilers then keep limbs in registers. */
+static inline struct poly1305_limbs poly1305_product(const struct poly1305_limbs *a,
+                                                     const struct poly1305_factor *b)
+{
+    return (struct poly1305_limbs){{
+        poly1305_sum(a, b->limb[0], b->five[4], b->five[3], b->five[2], b->five[1]),
+        poly1305_sum(a, b->limb[1], b->limb[0], b->five[4], b->five[3], b->five[2]),
+        poly1305_sum(a, b->limb[2], b->limb[1], b->limb[0], b->five[4], b->five[3]),
+        poly1305_sum(a, b->limb[3], b->limb[2], b->limb[1], b->limb[0], b->five[4]),
+        poly1305_sum(a, b->limb[4], b->limb[3], b->limb[2], b->limb[1], b->limb[0]),
+    }};
+}
+
+static inline struct poly1305_limbs poly1305_add(struct poly1305_limbs a, const struct poly1305_limbs *b)
+{
+    return (struct poly1305_limbs){{
+        _mm256_add_epi64(a.limb[0], b->limb[0]),
+        _mm256_add_epi64(a.limb[1], b->limb[1]),
+        _mm256_add_epi64(a.limb[2], b->limb[2]),
+        _mm256_add_epi64(a.limb[3], b->limb[3]),
+        _mm256_add_epi64(a.limb[4], b->limb[4]),
+    }};
 }
 
 static inline __attribute__((always_inline)) void poly1305_carry_one(struct poly1305_limbs *d, int from,
@@ -161,27 +189,42 @@ static inline __attribute__((always_inline)) void poly1305_carry(struct poly1305
     poly1305_carry_one(d, 3, 4);
 }
 
-static inline void poly1305_factor_set(struct poly1305_factor *factor, const struct poly1305_limbs *limbs)
+static inline __m256i poly1305_five(__m256i x)
 {
-    for (int i = 0; i < 5; i++) {
-        factor->limb[i] = limbs->limb[i];
-        factor->five[i] = _mm256_add_epi64(limbs->limb[i], _mm256_slli_epi64(limbs->limb[i], 2));
-    }
+    return _mm256_add_epi64(x, _mm256_slli_epi64(x, 2));
+}
+
+static inline struct poly1305_factor poly1305_factor(const struct poly1305_limbs *x)
+{
+    return (struct poly1305_factor){
+        {x->limb[0], x->limb[1], x->limb[2], x->limb[3], x->limb[4]},
+        {_mm256_setzero_si256(), poly1305_five(x->limb[1]), poly1305_five(x->limb[2]),
+         poly1305_five(x->limb[3]), poly1305_five(x->limb[4])},
+    };
+}
+
+/* Lane 0 in all lanes. */
+static inline struct poly1305_limbs poly1305_spread(const struct poly1305_limbs *x)
+{
+    return (struct poly1305_limbs){{
+        _mm256_permute4x64_epi64(x->limb[0], 0),
+        _mm256_permute4x64_epi64(x->limb[1], 0),
+        _mm256_permute4x64_epi64(x->limb[2], 0),
+        _mm256_permute4x64_epi64(x->limb[3], 0),
+        _mm256_permute4x64_epi64(x->limb[4], 0),
+    }};
 }
 
 /* r^4, r^3, r^2, r for the blocks 0, 1, 2, 3 of a group, in the lanes poly1305_load() puts those. */
 static inline struct poly1305_limbs poly1305_powers(const struct poly1305_r *r)
 {
-    const struct poly1305_words r1 = {{r->r0, r->r1, 0}};
+    const struct poly1305_words r1 = {r->r0, r->r1, 0};
     const struct poly1305_words r2 = poly1305_multiply(r1, r);
     const struct poly1305_words r3 = poly1305_multiply(r2, r);
     const struct poly1305_words r4 = poly1305_multiply(r3, r);
-    const __m256i low =
-        _mm256_set_epi64x((int64_t)r1.word[0], (int64_t)r3.word[0], (int64_t)r2.word[0], (int64_t)r4.word[0]);
-    const __m256i high =
-        _mm256_set_epi64x((int64_t)r1.word[1], (int64_t)r3.word[1], (int64_t)r2.word[1], (int64_t)r4.word[1]);
-    const __m256i top =
-        _mm256_set_epi64x((int64_t)r1.word[2], (int64_t)r3.word[2], (int64_t)r2.word[2], (int64_t)r4.word[2]);
+    const __m256i low = _mm256_set_epi64x((int64_t)r1.h0, (int64_t)r3.h0, (int64_t)r2.h0, (int64_t)r4.h0);
+    const __m256i high = _mm256_set_epi64x((int64_t)r1.h1, (int64_t)r3.h1, (int64_t)r2.h1, (int64_t)r4.h1);
+    const __m256i top = _mm256_set_epi64x((int64_t)r1.h2, (int64_t)r3.h2, (int64_t)r2.h2, (int64_t)r4.h2);
     struct poly1305_limbs powers = poly1305_cut(low, high);
 
     powers.limb[4] = _mm256_add_epi64(powers.limb[4], _mm256_slli_epi64(top, 24));
@@ -210,54 +253,46 @@ static inline struct poly1305_words poly1305_gather(const struct poly1305_limbs 
     }
     /* What is carried in the end, below 2^35, stands at 2^130. */
     sum = (poly1305_wide)limb[0] + carry * 5 + (limb[1] << 26) + ((poly1305_wide)limb[2] << 52);
-    h.word[0] = (uint64_t)sum;
+    h.h0 = (uint64_t)sum;
     sum = (sum >> 64) + (limb[3] << 14) + ((poly1305_wide)limb[4] << 40);
-    h.word[1] = (uint64_t)sum;
-    h.word[2] = (uint64_t)(sum >> 64);
+    h.h1 = (uint64_t)sum;
+    h.h2 = (uint64_t)(sum >> 64);
     return h;
 }
 
-/* h of the first groups * 4 blocks; groups is at least 1. */
-static inline struct poly1305_words poly1305_groups(const struct poly1305_r *r, const uint8_t *bytes,
-                                                    size_t groups)
+/* h of the first groups * 4 blocks; groups is at least 1. A function of its own for its frame: see
+ * aead_avx2.c. */
+static __attribute__((noinline)) struct poly1305_words poly1305_groups(const struct poly1305_r *r,
+                                                                       const uint8_t *bytes, size_t groups)
 {
-    const struct poly1305_limbs none = {{_mm256_setzero_si256(), _mm256_setzero_si256(),
-                                         _mm256_setzero_si256(), _mm256_setzero_si256(),
-                                         _mm256_setzero_si256()}};
     const struct poly1305_limbs powers = poly1305_powers(r);
-    struct poly1305_limbs h = poly1305_load(bytes);
-    struct poly1305_limbs limbs;
-    struct poly1305_factor fourth;
+    const struct poly1305_factor last = poly1305_factor(&powers);
+    struct poly1305_limbs power = poly1305_spread(&powers);
+    const struct poly1305_factor fourth = poly1305_factor(&power);
     struct poly1305_factor eighth;
-    struct poly1305_factor last;
+    struct poly1305_limbs h = poly1305_load(bytes);
+    struct poly1305_limbs m;
 
-    for (int i = 0; i < 5; i++)
-        limbs.limb[i] = _mm256_permute4x64_epi64(powers.limb[i], 0);
-    poly1305_factor_set(&fourth, &limbs);
-    limbs = poly1305_add_product(none, &limbs, &fourth);
-    poly1305_carry(&limbs);
-    poly1305_factor_set(&eighth, &limbs);
+    power = poly1305_product(&power, &fourth);
+    poly1305_carry(&power);
+    eighth = poly1305_factor(&power);
     for (bytes += POLY1305_GROUP_BYTES, groups--; groups >= 2;
          bytes += 2 * POLY1305_GROUP_BYTES, groups -= 2) {
-        const struct poly1305_limbs m = poly1305_load(bytes);
-        const struct poly1305_limbs next = poly1305_load(bytes + POLY1305_GROUP_BYTES);
-
-        h = poly1305_add_product(none, &h, &eighth);
-        h = poly1305_add_product(h, &m, &fourth);
+        h = poly1305_product(&h, &eighth);
+        m = poly1305_load(bytes);
+        m = poly1305_product(&m, &fourth);
+        h = poly1305_add(h, &m);
         poly1305_carry(&h);
-        for (int i = 0; i < 5; i++)
-            h.limb[i] = _mm256_add_epi64(h.limb[i], next.limb[i]);
+        m = poly1305_load(bytes + POLY1305_GROUP_BYTES);
+        h = poly1305_add(h, &m);
     }
     if (groups > 0) {
-        const struct poly1305_limbs next = poly1305_load(bytes);
-
-        h = poly1305_add_product(none, &h, &fourth);
+        h = poly1305_product(&h, &fourth);
         poly1305_carry(&h);
-        for (int i = 0; i < 5; i++)
-            h.limb[i] = _mm256_add_epi64(h.limb[i], next.limb[i]);
+        m = poly1305_load(bytes);
+        h = poly1305_add(h, &m);
     }
-    poly1305_factor_set(&last, &powers);
-    h = poly1305_add_product(none, &h, &last);
+    h = poly1305_product(&h, &last);
     return poly1305_gather(&h);
 }
 
@@ -266,19 +301,19 @@ static inline struct poly1305_words poly1305_groups(const struct poly1305_r *r, 
 static inline void poly1305_finish(uint8_t tag[static 16], struct poly1305_words h,
                                    const uint8_t s[static 16])
 {
-    poly1305_wide sum = (poly1305_wide)h.word[0] + 5;
+    poly1305_wide sum = (poly1305_wide)h.h0 + 5;
     const uint64_t low = (uint64_t)sum;
     uint64_t high;
     uint64_t take;
 
-    sum = (sum >> 64) + h.word[1];
+    sum = (sum >> 64) + h.h1;
     high = (uint64_t)sum;
-    take = -((h.word[2] + (uint64_t)(sum >> 64)) >> 2);
-    h.word[0] ^= take & (h.word[0] ^ low);
-    h.word[1] ^= take & (h.word[1] ^ high);
-    sum = (poly1305_wide)h.word[0] + little_endian_load64(s);
+    take = -((h.h2 + (uint64_t)(sum >> 64)) >> 2);
+    h.h0 ^= take & (h.h0 ^ low);
+    h.h1 ^= take & (h.h1 ^ high);
+    sum = (poly1305_wide)h.h0 + little_endian_load64(s);
     little_endian_store64(tag, (uint64_t)sum);
-    little_endian_store64(tag + 8, h.word[1] + little_endian_load64(s + 8) + (uint64_t)(sum >> 64));
+    little_endian_store64(tag + 8, h.h1 + little_endian_load64(s + 8) + (uint64_t)(sum >> 64));
 }
 
 /* The tag of length bytes of ciphertext without additional data. 16 bytes behind the ciphertext are
@@ -291,7 +326,7 @@ static inline void poly1305_avx2(uint8_t tag[static 16], const uint8_t *bytes, s
     const struct poly1305_r r = {r0, r1, r1 + (r1 >> 2)};
     const size_t rest = length % POLY1305_BLOCK_BYTES;
     const uint8_t *end = bytes + (length - rest);
-    struct poly1305_words h = {{0, 0, 0}};
+    struct poly1305_words h = {0, 0, 0};
 
     if (length >= POLY1305_LANES_FROM) {
         const size_t groups = length / POLY1305_GROUP_BYTES;
