@@ -24,6 +24,7 @@ def sample():
     made.content["machine"] = {"processor": "a processor & more", "processors": 2, "virtual": True, "kernel": "6.1",
                                "vector_code": [], "memory_mib": 1, "system": "some <system>"}
     made.content["run"] = {"date": "today", "commit": "abc", "rounds": 3, "seconds": 1.0, "build": {}, "outdated": False,
+                           "measurements": 9, "begun_busy": 2, "stolen": 0.0123,
                            "versions": {programs.GO: "wireguard-go 0"}}
     for voled, go in ((10e9, 1e9), (50e9, 2e9), (20e9, 9e9)):
         made.add("tcp-one", programs.VOLED, {"bits_per_second": voled, "cpu_seconds_per_gigabyte": 1.5})
@@ -52,6 +53,11 @@ class Reading(unittest.TestCase):
         before = usage.pss_bytes([os.getpid()])
         block = bytearray(b"x" * (32 << 20))
         self.assertGreater(usage.pss_bytes([os.getpid()]) - before, len(block) // 2)
+
+    def test_idle_and_stolen_time_of_the_machine(self):
+        ticks = os.sysconf("SC_CLK_TCK")
+        text = "cpu  100 0 200 3000 400 0 0 50 77 0\ncpu0 9 9\n"
+        self.assertEqual(usage.machine_times(text), (3400 / ticks, 50 / ticks, 3750 / ticks))
 
     def test_iperf3_counts_what_arrived_in_both_directions(self):
         end = {"sum_sent": {"bytes": 99, "bits_per_second": 99}, "sum_received": {"bytes": 10, "bits_per_second": 80},
@@ -134,7 +140,8 @@ class Showing(unittest.TestCase):
 
     def test_the_document_has_every_figure_and_escapes_nothing_away(self):
         text = table.document(sample())
-        for piece in ("20.0 (10.0–50.0)", "![How many times", "a processor & more", "not measured"):
+        for piece in ("20.0 (10.0–50.0)", "![How many times", "a processor & more", "not measured", "2 of 9 measurements",
+                      "1.2% of its"):
             self.assertIn(piece, text)
 
 

@@ -40,6 +40,7 @@ UNITS = {
     "cookie_replies": Unit("cookie replies", compared=False),
     "daemon_cpus": Unit("processors used", compared=False),
     "milliseconds": Unit("ms"),
+    "ready_milliseconds": Unit("ms of it until the daemon was ready", short="ms"),
 }
 PLAIN_NOTE = "TCP without UDP segmentation and GRO on the veth is held against wireguard-go with both."
 MARKS = {"aim": "✔✔", "must": "✔", "no": "✘", None: "–"}
@@ -82,6 +83,13 @@ def place(results):
 def heading(results):
     run = results.content["run"]
     return f"{place(results)}; vole {run['commit']}, {run['date']}; {run['rounds']} rounds of {run['seconds']:g} s\n"
+
+
+def disturbance(results):
+    """How far the machine belonged to the bench."""
+    run = results.content["run"]
+    return (f"{run['begun_busy']} of {run['measurements']} measurements began while something else kept the machine "
+            f"busy; {run['stolen']:.1%} of its processor time was taken by its host.")
 
 
 def goal_number(goal, value):
@@ -159,7 +167,7 @@ def document(results):
         f"{place(results)}; {', '.join(machine['vector_code']) or 'no vector code'}; {machine['memory_mib']} MiB; "
         f"{machine['system']}. vole {run['commit']}, {run['date']}. Figures are medians (lowest–highest) of "
         f"{run['rounds']} rounds of {run['seconds']:g} s (fewer rounds where one takes long); in each round all programs "
-        "take their turn. Compare what stands in one line, never lines of different days.",
+        f"take their turn. Compare what stands in one line, never lines of different days. {disturbance(results)}",
         "## Goals",
         _markdown(HEADS, [[cell.replace("|", "/") for cell in row] for row in goal_rows(results)]),
         f"{MARKS['must']} reached, {MARKS['aim']} reached the aim, {MARKS['no']} not reached, {MARKS[None]} not "

@@ -8,6 +8,7 @@ page shared by n processes counts 1/n for each.
 
 import os
 import threading
+import time
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -36,6 +37,29 @@ def pss_from_rollup(text):
 def _read(path):
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
+
+
+def machine_times(text):
+    """(idle, stolen, all) seconds of all processors since the start, from /proc/stat; stolen by the host machine."""
+    fields = [int(field) / _TICKS for field in text.split("\n", 1)[0].split()[1:9]]
+    return fields[3] + fields[4], fields[7], sum(fields)
+
+
+def machine_now():
+    return machine_times(_read("/proc/stat"))
+
+
+def wait_quiet(seconds=20.0, pause=0.2, idle_enough=0.9):
+    """Until nothing else keeps the machine busy; False if that does not happen within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        idle, _, total = machine_now()
+        time.sleep(pause)
+        idle_after, _, total_after = machine_now()
+        if idle_after - idle >= idle_enough * (total_after - total):
+            return True
+        if time.monotonic() >= deadline:
+            return False
 
 
 class MemoryWatch:
