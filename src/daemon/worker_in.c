@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define RECEIVES_PER_TURN 4 /* then the other direction gets its share */
-
 static const uint8_t plain_header[VNET_HEADER_BYTES];
 
 static int write_one(struct worker *worker, const struct iovec *packet)
@@ -138,19 +136,15 @@ static void take_message(struct worker *worker, const struct udp_received *messa
 void worker_in(struct worker *worker, int socket, const struct vole_time *now)
 {
     struct worker_sockets *sockets = atomic_load_explicit(&worker->sockets, memory_order_acquire);
+    /* Negative: nothing there, or an error left by an earlier datagram of ours. */
+    int count = udp_receive(socket, &sockets->batch, worker->received, WORKER_BUFFERS_SINGLE);
 
     worker->inbound.count = 0;
     coalesce_init(&worker->coalesce, atomic_load_explicit(&worker->merge_tcp, memory_order_relaxed),
                   atomic_load_explicit(&worker->merge_udp, memory_order_relaxed));
-    for (unsigned turn = 0; turn < RECEIVES_PER_TURN; turn++) {
-        int count = udp_receive(socket, &sockets->batch, worker->received, WORKER_BUFFERS_SINGLE);
-
-        if (count < 0) /* nothing there, or an error left by an earlier datagram of ours */
-            break;
-        for (int i = 0; i < count; i++)
-            take_message(worker, &worker->received[i], now);
-        filter_handshakes(worker);
-        open_run(worker, now);
-        write_all(worker);
-    }
+    for (int i = 0; i < count; i++)
+        take_message(worker, &worker->received[i], now);
+    filter_handshakes(worker);
+    open_run(worker, now);
+    write_all(worker);
 }

@@ -13,7 +13,11 @@
 
 #include <errno.h>
 
-#define READS_PER_TURN 64 /* then the other direction gets its share */
+/* Then the other direction gets its share: small packets by number, superpackets by bytes. */
+#define READS_PER_TURN 64
+#define BYTES_PER_TURN (128 * 1024)
+#define ENOUGH_BYTES                                                                                         \
+    (16 * 1024) /* to be sent at once: a superpacket is one run, sealed while it is in cache */
 
 /* The longest row of datagrams from first on that one segmented send can carry. */
 static uint32_t equal_sized(const struct run *run, uint32_t first)
@@ -147,15 +151,18 @@ static void take_packet(struct worker *worker, const struct vnet_header *header,
         run_add(run, segment, continues, mtu);
         continues = true;
     }
+    if (run->used >= ENOUGH_BYTES)
+        flush(worker, now);
 }
 
 bool worker_out(struct worker *worker, const struct vole_time *now)
 {
     struct vnet_header header;
     bool present = true;
+    size_t bytes = 0;
 
     run_reset(&worker->run, NULL);
-    for (unsigned reads = 0; reads < READS_PER_TURN; reads++) {
+    for (unsigned reads = 0; reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
         ssize_t length = tun_read(worker->settings.tun, &header, worker->packet, sizeof worker->packet);
 
         if (length == -EINTR)
@@ -164,6 +171,7 @@ bool worker_out(struct worker *worker, const struct vole_time *now)
             present = length != -EBADFD && length != -EBADF && length != -ENODEV;
             break;
         }
+        bytes += (size_t)length;
         if (length > 0)
             take_packet(worker, &header, (size_t)length, now);
     }
