@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from yardstick import chart, load, programs, results, table, usage  # noqa: E402
+from yardstick import chart, footprint, load, programs, results, table, usage  # noqa: E402
 from yardstick.goals import GOALS, Goal, at_most  # noqa: E402
 from yardstick.rows import ROWS  # noqa: E402
 from harness.lab import Failed  # noqa: E402
@@ -71,6 +71,14 @@ class Reading(unittest.TestCase):
     def test_ping_times(self):
         text = "64 bytes from x: icmp_seq=1 ttl=64 time=0.211 ms\nno answer yet\n64 bytes: icmp_seq=3 time=12.5 ms\n"
         self.assertEqual(load.times_from_ping(text), [0.211, 12.5])
+
+
+    def test_the_start_ends_with_the_first_answer(self):
+        printed = ("1700000000.000000\n1700000000.004000\nPING x (x) 56(84) bytes of data.\n"
+                   "[1700000000.009500] 64 bytes from x: icmp_seq=1 ttl=64 time=1.09 ms\n\n--- x ping statistics ---\n")
+        ready, answered = footprint.start_times(printed)
+        self.assertAlmostEqual(ready, 4, 2)
+        self.assertAlmostEqual(answered, 9.5, 2)
 
 
 class Judging(unittest.TestCase):
