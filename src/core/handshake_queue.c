@@ -7,7 +7,7 @@
  *
  * Whether control must be woken: a worker publishes put and then looks at taken; control publishes taken and
  * then looks at put before it sleeps. All four are in one order (sequentially consistent), so at least one of
- * them sees the other.
+ * them sees the other. The end of polling is published in the same way.
  */
 #include "core/handshake_queue.h"
 
@@ -74,25 +74,29 @@ bool handshake_queue_put(struct handshake_queue *queue, const uint8_t *message, 
     else if (!spin_try_lock(&queue->lock))
         return false;
     taken = put(queue, message, length, from, generation);
-    *first = taken && handshake_queue_count(queue) <= 1;
+    *first = taken && handshake_queue_count(queue) <= 1 &&
+             !atomic_load_explicit(&queue->polled, memory_order_seq_cst);
     spin_unlock(&queue->lock);
     return taken;
 }
 
 const struct queued_handshake *handshake_queue_look(const struct handshake_queue *queue, uint32_t skip)
 {
-    return skip < handshake_queue_count(queue)
-               ? slot_of(queue, atomic_load_explicit(&queue->taken, memory_order_relaxed) + skip)
-               : NULL;
+    return skip < handshake_queue_count(queue) ? slot_of(queue, handshake_queue_taken(queue) + skip) : NULL;
 }
 
 void handshake_queue_take(struct handshake_queue *queue, uint32_t count)
 {
-    atomic_store_explicit(&queue->taken, atomic_load_explicit(&queue->taken, memory_order_relaxed) + count,
-                          memory_order_seq_cst);
+    atomic_store_explicit(&queue->taken, handshake_queue_taken(queue) + count, memory_order_seq_cst);
 }
 
 void handshake_queue_clear(struct handshake_queue *queue)
 {
     handshake_queue_take(queue, handshake_queue_count(queue));
+}
+
+void handshake_queue_poll(struct handshake_queue *queue, bool polled)
+{
+    if (atomic_load_explicit(&queue->polled, memory_order_relaxed) != polled)
+        atomic_store_explicit(&queue->polled, polled, memory_order_seq_cst);
 }

@@ -30,12 +30,13 @@ struct handshake_queue {
         base; /* message number n lies in slot (n - base) mod 4096; as put, while all are taken */
     struct queued_handshake *slots;
     _Atomic uint32_t taken; /* messages so far, by control */
+    _Atomic bool polled;    /* control looks by itself */
 };
 
 VOLE_MUST_CHECK int handshake_queue_init(struct handshake_queue *queue); /* -ENOMEM */
 void handshake_queue_fini(struct handshake_queue *queue);
 /* False: full or contended; the caller counts HANDSHAKE_QUEUE_FULL. *first: control has nothing before this
- * message and may be asleep: wake it. Any thread. */
+ * message and may be asleep: wake it. Never while control polls. Any thread. */
 VOLE_MUST_CHECK bool handshake_queue_put(struct handshake_queue *queue, const uint8_t *message, size_t length,
                                          const struct vole_endpoint *from, uint32_t generation, bool *first);
 /* The oldest message but `skip`, which stays in the queue; NULL if there is none. Control only. */
@@ -43,6 +44,14 @@ const struct queued_handshake *handshake_queue_look(const struct handshake_queue
 /* Takes the oldest messages out; what was looked at is gone. Control only. */
 void handshake_queue_take(struct handshake_queue *queue, uint32_t count);
 void handshake_queue_clear(struct handshake_queue *queue);
+/* Whether control will look often by itself, so that nobody need wake it. Who ends it looks once more before
+ * sleeping. Control only. */
+void handshake_queue_poll(struct handshake_queue *queue, bool polled);
+/* How many were ever taken; it wraps. Control only. */
+static inline uint32_t handshake_queue_taken(const struct handshake_queue *queue)
+{
+    return atomic_load_explicit(&queue->taken, memory_order_relaxed);
+}
 
 /* How many wait. Control sees none too few after a take, so that what it does not see wakes it. */
 static inline uint32_t handshake_queue_count(const struct handshake_queue *queue)

@@ -48,11 +48,16 @@ void load_fini(struct load *load)
     load->source_count = 0;
 }
 
+bool load_lasts(const struct load *load, uint64_t boot_ns)
+{
+    return load->last_loaded_ns != 0 && load->last_loaded_ns + NS_PER_SECOND > boot_ns;
+}
+
 bool load_is_high(struct load *load, uint32_t queued, uint64_t boot_ns)
 {
     if (queued >= UNDER_LOAD_FROM)
         load->last_loaded_ns = boot_ns;
-    else if (load->last_loaded_ns != 0 && load->last_loaded_ns + NS_PER_SECOND <= boot_ns)
+    else if (!load_lasts(load, boot_ns))
         load->last_loaded_ns = 0;
     return load->last_loaded_ns != 0;
 }

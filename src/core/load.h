@@ -29,6 +29,8 @@ void load_init(struct load *load, const uint8_t hash_key[static 16]);
 void load_fini(struct load *load);
 /* queued: handshake messages waiting, including the one at hand. True for 1 s after it last was 512. */
 bool load_is_high(struct load *load, uint32_t queued, uint64_t boot_ns);
+/* Whether it still is, without a message at hand. */
+bool load_lasts(const struct load *load, uint64_t boot_ns);
 /* Takes a token of this source; false: none left, or no room for a new source. */
 bool load_allow(struct load *load, const struct vole_address *from, uint64_t boot_ns);
 /* Forgets idle sources; cheap, at most once a second. */

@@ -9,6 +9,7 @@
 #include "daemon/control.h"
 
 #include "daemon/background.h"
+#include "daemon/courtesy.h"
 #include "daemon/features.h"
 #include "daemon/log.h"
 #include "daemon/uapi_apply.h"
@@ -26,6 +27,7 @@
 #define CONTROL_NS_PER_SECOND 1000000000ULL
 #define CONTROL_SLEPT_NS      CONTROL_NS_PER_SECOND /* a jump of more than this was a sleep */
 #define CONTROL_EVENTS        16
+#define CONTROL_PAUSE_MS      1 /* under load, while fewer handshakes wait than one round takes */
 #define CONTROL_FAR_AWAY_S    (100LL * 365 * 24 * 3600)
 
 enum control_source {
@@ -47,6 +49,8 @@ struct control {
     int clock;
     uint64_t armed_ns;  /* what the timer is set to */
     uint64_t asleep_ns; /* boot clock less monotonic clock, last seen */
+    bool loaded;        /* the device is under load */
+    struct courtesy courtesy;
 };
 
 /* ---- what the configuration socket asks for ---- */
@@ -222,14 +226,38 @@ static void control_check_tun(struct control *control)
     engine_end(engine, 0);
 }
 
+/* What the flood of handshakes, if there is one, may cost the workers: neither processors nor wake-ups. */
+static void control_mind_load(struct control *control, const struct vole_time *now)
+{
+    struct vole_device *device = control->engine.device;
+
+    courtesy_look(&control->courtesy, handshake_queue_taken(&device->queue), now->monotonic_ns);
+    control->loaded = load_lasts(device->load, now->boot_ns);
+    handshake_queue_poll(&device->queue, control->loaded);
+}
+
+/* Sets *timeout_ms for epoll: -1 until something happens, which the timer, then set, may be. */
+static int control_prepare_wait(struct control *control, int *timeout_ms)
+{
+    const struct vole_device *device = control->engine.device;
+
+    *timeout_ms = CONTROL_PAUSE_MS;
+    if (control->loaded && handshake_queue_count(&device->queue) < DEVICE_HANDSHAKES_PER_TICK)
+        return 0;
+    *timeout_ms = 0;
+    if (vole_device_deadline(device) == 0)
+        return 0;
+    *timeout_ms = -1;
+    return control_arm(control);
+}
+
 static int control_round(struct control *control)
 {
     struct epoll_event events[CONTROL_EVENTS];
     struct engine *engine = &control->engine;
     struct vole_time now;
-    bool busy = vole_device_deadline(engine->device) == 0; /* there is more of what was begun */
-    int error = busy ? 0 : control_arm(control);
-    int count = error < 0 ? 0 : epoll_wait(control->epoll, events, CONTROL_EVENTS, busy ? 0 : -1);
+    int timeout_ms, error = control_prepare_wait(control, &timeout_ms);
+    int count = error < 0 ? 0 : epoll_wait(control->epoll, events, CONTROL_EVENTS, timeout_ms);
 
     if (count < 0 && errno != EINTR)
         error = -errno;
@@ -241,6 +269,7 @@ static int control_round(struct control *control)
     clock_now(&now);
     control_notice_sleep(control, &now);
     vole_device_tick(engine->device, &now);
+    control_mind_load(control, &now);
     stale_routes_look(engine, &now);
     grace_collect(&engine->grace);
     return 0;
@@ -310,6 +339,7 @@ static int control_start(struct control *control)
     stale_routes_start(engine);
     clock_now(&now);
     control_notice_sleep(control, &now);
+    courtesy_init(&control->courtesy, now.monotonic_ns);
     error = control_open(control);
     if (error == 0)
         error = control_say_ready(control);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See courtesy.h. A period ends when it is over or when it has seen too many messages; the first kind brings
+ * control forward, the second back.
+ */
+#include "daemon/courtesy.h"
+
+#include <sys/resource.h>
+
+#define COURTESY_PERIOD_NS 100000000ULL
+#define COURTESY_MESSAGES  100 /* in a period: 1000 a second */
+#define COURTESY_NICE      10  /* a weight of about a tenth */
+#define COURTESY_WORST     19
+
+void courtesy_init(struct courtesy *courtesy, uint64_t now_ns)
+{
+    struct rlimit limit;
+    rlim_t wanted;
+
+    *courtesy = (struct courtesy){.nice = getpriority(PRIO_PROCESS, 0), .since_ns = now_ns};
+    wanted = (rlim_t)(20 - courtesy->nice); /* it counts the other way round */
+    if (getrlimit(RLIMIT_NICE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted;
+    if (limit.rlim_max < wanted)
+        limit.rlim_max = wanted;
+    (void)setrlimit(RLIMIT_NICE, &limit); /* see courtesy.h for what then cannot be done */
+}
+
+static void courtesy_step(struct courtesy *courtesy, bool behind)
+{
+    int nice = behind ? courtesy->nice + COURTESY_NICE : courtesy->nice;
+
+    if (courtesy->behind == behind)
+        return;
+    if (setpriority(PRIO_PROCESS, 0, nice > COURTESY_WORST ? COURTESY_WORST : nice) == 0)
+        courtesy->behind = behind;
+}
+
+void courtesy_look(struct courtesy *courtesy, uint32_t messages, uint64_t now_ns)
+{
+    bool many = messages - courtesy->counted > COURTESY_MESSAGES;
+
+    if (!many && now_ns - courtesy->since_ns < COURTESY_PERIOD_NS)
+        return;
+    courtesy->counted = messages;
+    courtesy->since_ns = now_ns;
+    courtesy_step(courtesy, many);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Control steps back behind the workers while it has many handshakes to work on: then its thread gets a
+ * higher nice value, so that it uses what processors the packets of established sessions leave, and about a
+ * tenth of one where they leave nothing. A flood of initiations thus costs its sender's processor, not our
+ * throughput.
+ *
+ * Only the rate of handshake messages counts, above all what a few thousand peers can cause, not whether they
+ * are good: nobody can tell before the work is done. Coming forward again needs a resource limit
+ * (RLIMIT_NICE) that only a privileged start can set; without it control stays behind once it went there.
+ * Control only: the priority is the calling thread's.
+ */
+#ifndef DAEMON_COURTESY_H
+#define DAEMON_COURTESY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct courtesy {
+    int nice;          /* as we were started */
+    bool behind;       /* stepped back */
+    uint32_t counted;  /* messages when the present period began */
+    uint64_t since_ns; /* its begin, monotonic */
+};
+
+/* Before anything else of the thread's process gives up privileges. */
+void courtesy_init(struct courtesy *courtesy, uint64_t now_ns);
+/* messages: how many handshake messages there have been so far; a counter that may wrap. */
+void courtesy_look(struct courtesy *courtesy, uint32_t messages, uint64_t now_ns);
+
+#endif
