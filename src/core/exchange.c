@@ -100,7 +100,7 @@ static bool begin_session(struct vole_peer *peer, const struct session_keys *key
                           const struct vole_time *now)
 {
     struct vole_device *device = peer->device;
-    struct keypair *keypair = calloc(1, sizeof *keypair);
+    struct keypair *keypair = keypair_new();
 
     if (keypair == NULL || !peer->handshake_index.listed) {
         free(keypair);

@@ -8,6 +8,16 @@
 #include "crypto/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+struct keypair *keypair_new(void)
+{
+    struct keypair *keypair = aligned_alloc(alignof(struct keypair), sizeof *keypair);
+
+    if (keypair != NULL)
+        memset(keypair, 0, sizeof *keypair);
+    return keypair;
+}
 
 /* Runs when no reader is left: only then may the keys be overwritten. */
 static void wipe_and_free(void *pointer)

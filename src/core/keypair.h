@@ -18,16 +18,26 @@
 #include "core/index.h"
 #include "core/replay.h"
 
+#include <stdalign.h>
+
+/* What processors pass between their caches as a whole. */
+#define KEYPAIR_LINE_BYTES 64
+
+/* In three parts by who writes, each in cache lines of its own: workers that send change the counter with
+ * every run, and must not take from the one that receives what it reads with every packet, nor the other way.
+ */
 struct keypair {
     struct index_entry entry; /* .index is ours, what the peer writes into its datagrams */
     uint32_t remote_index;    /* the peer's, what we write */
     bool initiator;           /* we were: then rekeying by time is our duty */
     _Atomic bool can_send, can_receive;
     _Atomic bool unconfirmed; /* a responder's, until the first packet received on it */
-    atomic_flag guard;        /* for replay, held for one run at most */
     uint64_t birth_ns;        /* boot clock */
-    _Atomic uint64_t sending_counter;
+
+    alignas(KEYPAIR_LINE_BYTES) _Atomic uint64_t sending_counter;
     uint8_t sending_key[32];
+
+    alignas(KEYPAIR_LINE_BYTES) atomic_flag guard; /* for replay, held for one run at most */
     uint8_t receiving_key[32];
     struct replay replay;
 };
@@ -39,6 +49,8 @@ struct keypair_slots {
 
 struct vole_device;
 
+/* One of zeros on the heap, whose alignment calloc() does not know; free() frees it. NULL: no memory. */
+VOLE_MUST_CHECK struct keypair *keypair_new(void);
 /* Takes ownership of the new keypair (already in the index table) and frees what it replaces. Control only.
  */
 void keypair_install(struct vole_device *device, struct keypair_slots *slots, struct keypair *keypair);

@@ -74,7 +74,7 @@ static void an_idle_peer_costs_at_most_1126_bytes(void **state)
 static void give_keypair(struct vole_peer *peer, bool initiator)
 {
     struct vole_device *device = hosts.host[0].device;
-    struct keypair *keypair = calloc(1, sizeof *keypair);
+    struct keypair *keypair = keypair_new();
 
     assert_non_null(keypair);
     keypair->entry = (struct index_entry){.peer = peer, .kind = INDEX_KEYPAIR};
