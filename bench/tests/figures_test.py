@@ -23,7 +23,7 @@ def sample():
     made = results.Results()
     made.content["machine"] = {"processor": "a processor & more", "processors": 2, "virtual": True, "kernel": "6.1",
                                "vector_code": [], "memory_mib": 1, "system": "some <system>"}
-    made.content["run"] = {"date": "today", "commit": "abc", "rounds": 3, "seconds": 1.0, "build": {}, "outdated": False,
+    made.content["run"] = {"date": "today", "commit": "abc", "rounds": 3, "seconds": 1.0, "build": {}, "outdated": False, "environment": {"VOLE_WORKERS": "2"},
                            "measurements": 9, "begun_busy": 2, "stolen": 0.0123,
                            "versions": {programs.GO: "wireguard-go 0"}}
     for voled, go in ((10e9, 1e9), (50e9, 2e9), (20e9, 9e9)):
@@ -148,7 +148,7 @@ class Showing(unittest.TestCase):
 
     def test_the_document_has_every_figure_and_escapes_nothing_away(self):
         text = table.document(sample())
-        for piece in ("20.0 (10.0–50.0)", "![How many times", "a processor & more", "not measured", "2 of 9 measurements",
+        for piece in ("20.0 (10.0–50.0)", "![How many times", "a processor & more", "not measured", "2 of 9 measurements", "VOLE_WORKERS=2",
                       "1.2% of its"):
             self.assertIn(piece, text)
 

@@ -180,5 +180,7 @@ def document(results):
     if results.content["failures"]:
         parts += ["## Measurements that failed", "\n".join(
             f"* {failure['row']}, {failure['program']}: {failure['error']}" for failure in results.content["failures"])]
+    if run["environment"]:
+        parts.append("Set in the environment of voled: " + ", ".join(map("=".join, run["environment"].items())))
     parts.append(f"## Versions\n\n{_versions(results)}")
     return "\n\n".join(parts) + "\n"
