@@ -85,8 +85,10 @@ def versions(programs):
     """The version of each program compared, and of the tools."""
     tools = (("iperf3", "--version"), ("ping", "-V"), ("wg", "--version"))
     found = {tool: _command(tool, switch) for tool, switch in tools}
+    paths = set()
     for program in programs:
-        if program.path:
+        if program.path and program.path not in paths:  # variants are the same program
+            paths.add(program.path)
             found[program.key] = _command(program.path, "--version") or program.path
     return found
 
