@@ -38,8 +38,7 @@ static void batch_plain(struct x25519_job *jobs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (jobs[i].public_key == x25519_base_point) {
-            x25519_base(jobs[i].shared, jobs[i].private_key);
-            jobs[i].nonzero = true;
+            jobs[i].nonzero = crypto_scalarmult_curve25519_base(jobs[i].shared, jobs[i].private_key) == 0;
         } else {
             jobs[i].nonzero = exchange_plain(jobs[i].shared, jobs[i].private_key, jobs[i].public_key);
         }
@@ -58,7 +57,7 @@ bool x25519(uint8_t shared[static 32], const uint8_t private_key[static 32],
 void x25519_base(uint8_t public_key[static 32], const uint8_t private_key[static 32])
 {
     /* Cannot fail: the base point has prime order and no clamped scalar is a multiple of it. */
-    (void)crypto_scalarmult_curve25519_base(public_key, private_key);
+    (void)!x25519(public_key, private_key, x25519_base_point);
 }
 
 void x25519_clamp(uint8_t private_key[static 32])
