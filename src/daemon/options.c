@@ -49,7 +49,7 @@ static const char options_usage_text[] =
     "  -h, --help           show this text\n"
     "      --version        show the version\n"
     "      --workers N      threads that move packets (1 to 64, or auto, the default:\n"
-    "                       half as many as there are processors, at most 8)\n"
+    "                       1 on 2 processors, 3 on 4, 8 on 11 and more)\n"
     "\n"
     "Switches that turn a feature off, to find out whether it is at fault:\n"
     "  --no-vnet-hdr        no superpackets at all between host and tunnel\n"
@@ -85,9 +85,11 @@ __attribute__((format(printf, 2, 3))) static enum options_outcome options_wrong(
 
 unsigned options_workers_for(unsigned processors)
 {
-    unsigned half = processors / 2 + processors % 2;
+    unsigned most = processors - processors / 4 - (processors % 4 != 0); /* three quarters, rounded down */
 
-    return half < 1 ? 1 : half > OPTIONS_MOST_BY_ITSELF ? OPTIONS_MOST_BY_ITSELF : half;
+    if (processors < 2 || most < 1)
+        return 1;
+    return most > OPTIONS_MOST_BY_ITSELF ? OPTIONS_MOST_BY_ITSELF : most;
 }
 
 bool options_name_valid(const char *name)

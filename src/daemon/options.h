@@ -60,8 +60,9 @@ VOLE_MUST_CHECK enum options_outcome options_read(struct options *options, int c
 /* The text for --help and for wrong usage. */
 const char *options_usage(void);
 
-/* How many workers suit so many processors, where nobody said otherwise: half of them, the rest is for the
- * kernel's share of the work and for who uses the tunnel; at most 8, which bounds the memory under load. */
+/* How many workers suit so many processors, where nobody said otherwise: all but a quarter, which is for who
+ * uses the tunnel (docs/scaling.md), but one where there are only two; at most 8, which bounds the memory
+ * under load. */
 unsigned options_workers_for(unsigned processors);
 
 /* True if an interface can have this name (or this pattern with one %d): what the kernel accepts, and
