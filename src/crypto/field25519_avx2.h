@@ -37,7 +37,7 @@ static inline struct product field_load(const uint64_t limbs[static 5][LANES])
 {
     struct product result;
 
-    for (int i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 5; i++) {
         lanes both = lanes_load(limbs[i]);
 
         result.limb[2 * i] = lanes_and(both, lanes_all(EVEN_MASK));
@@ -49,7 +49,7 @@ static inline struct product field_load(const uint64_t limbs[static 5][LANES])
 /* For field_to_bytes(): each limb below 2^52. */
 static inline void field_store(uint64_t limbs[static 5][LANES], struct product a)
 {
-    for (int i = 0; i < 5; i++)
+    for (size_t i = 0; i < 5; i++)
         lanes_store(limbs[i], lanes_add(a.limb[2 * i], lanes_shift_left(a.limb[2 * i + 1], EVEN_BITS)));
 }
 
@@ -58,7 +58,7 @@ static inline struct operand field_carry(struct product a)
 {
     struct operand result;
 
-    for (int i = 0; i < LIMBS; i++)
+    for (size_t i = 0; i < LIMBS; i++)
         result.limb[i] = a.limb[i];
     return result;
 }
@@ -67,7 +67,7 @@ static inline struct operand field_add(struct product a, struct product b)
 {
     struct operand sum;
 
-    for (int i = 0; i < LIMBS; i++)
+    for (size_t i = 0; i < LIMBS; i++)
         sum.limb[i] = lanes_add(a.limb[i], b.limb[i]);
     return sum;
 }
@@ -76,7 +76,7 @@ static inline struct operand field_subtract(struct product a, struct product b)
 {
     struct operand difference;
 
-    for (int i = 0; i < LIMBS; i++) {
+    for (size_t i = 0; i < LIMBS; i++) {
         lanes bias = lanes_all(i == 0 ? BIAS_FIRST : i % 2 == 0 ? BIAS_EVEN : BIAS_ODD);
 
         difference.limb[i] = lanes_subtract(lanes_add(a.limb[i], bias), b.limb[i]);
@@ -85,7 +85,7 @@ static inline struct operand field_subtract(struct product a, struct product b)
 }
 
 /* Carries from limb i to the next; from the last, times 19, to the first. */
-static inline void limb_carry(lanes limb[static LIMBS], int i)
+static inline void limb_carry(lanes limb[static LIMBS], size_t i)
 {
     lanes carry = lanes_shift_right(limb[i], i % 2 == 0 ? EVEN_BITS : ODD_BITS);
 
@@ -105,11 +105,11 @@ static inline struct product field_fold(lanes column[static LIMBS])
 {
     struct product result;
 
-    for (int i = 0; i <= LIMBS / 2; i++) {
+    for (size_t i = 0; i <= LIMBS / 2; i++) {
         limb_carry(column, i);
         limb_carry(column, (i + LIMBS / 2) % LIMBS);
     }
-    for (int i = 0; i < LIMBS; i++)
+    for (size_t i = 0; i < LIMBS; i++)
         result.limb[i] = column[i];
     return result;
 }
@@ -121,18 +121,18 @@ static inline struct product field_multiply(struct operand a, struct operand b)
     lanes wheel[2 * LIMBS];
     lanes column[LIMBS];
 
-    for (int i = 0; i < LIMBS; i++) {
+    for (size_t i = 0; i < LIMBS; i++) {
         wheel[i] = lanes_multiply(b.limb[i], lanes_all(19));
         wheel[LIMBS + i] = b.limb[i];
         column[i] = lanes_all(0);
     }
 #pragma GCC unroll 5
-    for (int i = 0; i < LIMBS; i += 2) {
+    for (size_t i = 0; i < LIMBS; i += 2) {
         lanes even = a.limb[i];
         lanes odd = a.limb[i + 1];
         lanes odd_twice = lanes_add(odd, odd);
 
-        for (int k = 0; k < LIMBS; k++) {
+        for (size_t k = 0; k < LIMBS; k++) {
             lanes other = k % 2 == 0 ? odd_twice : odd;
 
             column[k] = lanes_add(column[k], lanes_multiply(even, wheel[LIMBS + k - i]));
@@ -150,19 +150,19 @@ static inline struct product field_square(struct operand a)
     lanes twice[LIMBS];
     lanes column[LIMBS];
 
-    for (int i = 0; i < LIMBS; i++) {
+    for (size_t i = 0; i < LIMBS; i++) {
         twice[i] = lanes_add(a.limb[i], a.limb[i]);
         column[i] = lanes_all(0);
     }
 #pragma GCC unroll 10
-    for (int i = 0; i < LIMBS; i++) {
+    for (size_t i = 0; i < LIMBS; i++) {
         lanes back = lanes_multiply(a.limb[i], lanes_all(19));
         lanes equal = i % 2 == 1 ? twice[i] : a.limb[i];
 
 #pragma GCC unroll 10
-        for (int j = 0; j < i; j++) {
+        for (size_t j = 0; j < i; j++) {
             lanes other = i % 2 == 1 && j % 2 == 1 ? lanes_add(twice[j], twice[j]) : twice[j];
-            int k = (i + j) % LIMBS;
+            size_t k = (i + j) % LIMBS;
 
             column[k] = lanes_add(column[k], lanes_multiply(i + j < LIMBS ? a.limb[i] : back, other));
             lanes_settle(&column[k]);
@@ -176,7 +176,7 @@ static inline struct product field_square(struct operand a)
 /* a + 121665 b: with (486662 - 2) / 4, the curve's constant (RFC 7748 §5). */
 static inline struct operand field_add_121665(struct product a, struct operand b)
 {
-    for (int i = 0; i < LIMBS; i++)
+    for (size_t i = 0; i < LIMBS; i++)
         a.limb[i] = lanes_add(a.limb[i], lanes_multiply(b.limb[i], lanes_all(121665)));
     return field_carry(field_fold(a.limb));
 }

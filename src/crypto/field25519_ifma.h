@@ -18,7 +18,7 @@
 #ifndef CRYPTO_FIELD25519_IFMA_H
 #define CRYPTO_FIELD25519_IFMA_H
 
-enum { LIMBS = 5, LIMB_BITS = 51 };
+enum { LIMBS = 5, LIMB_BITS = 51, COLUMNS = 10 };
 
 struct product {
     lanes limb[LIMBS];
@@ -38,7 +38,7 @@ static inline struct product field_load(const uint64_t limbs[static 5][LANES])
 {
     struct product result;
 
-    for (int i = 0; i < LIMBS; i++)
+    for (size_t i = 0; i < LIMBS; i++)
         result.limb[i] = lanes_load(limbs[i]);
     return result;
 }
@@ -51,7 +51,7 @@ static inline struct operand field_carry(struct product a)
 
     result.limb[0] =
         lanes_add_low(lanes_and(a.limb[0], mask), lanes_shift_right(a.limb[4], LIMB_BITS), lanes_all(19));
-    for (int i = 1; i < LIMBS; i++)
+    for (size_t i = 1; i < LIMBS; i++)
         result.limb[i] = lanes_add(lanes_and(a.limb[i], mask), lanes_shift_right(a.limb[i - 1], LIMB_BITS));
     return result;
 }
@@ -61,7 +61,7 @@ static inline void field_store(uint64_t limbs[static 5][LANES], struct product a
 {
     struct operand carried = field_carry(a);
 
-    for (int i = 0; i < LIMBS; i++)
+    for (size_t i = 0; i < LIMBS; i++)
         lanes_store(limbs[i], carried.limb[i]);
 }
 
@@ -69,7 +69,7 @@ static inline struct operand field_add(struct product a, struct product b)
 {
     struct product sum;
 
-    for (int i = 0; i < LIMBS; i++)
+    for (size_t i = 0; i < LIMBS; i++)
         sum.limb[i] = lanes_add(a.limb[i], b.limb[i]);
     return field_carry(sum);
 }
@@ -78,7 +78,7 @@ static inline struct operand field_subtract(struct product a, struct product b)
 {
     struct product difference;
 
-    for (int i = 0; i < LIMBS; i++) {
+    for (size_t i = 0; i < LIMBS; i++) {
         lanes bias = lanes_all(i == 0 ? BIAS_FIRST : BIAS);
 
         difference.limb[i] = lanes_subtract(lanes_add(a.limb[i], bias), b.limb[i]);
@@ -87,29 +87,29 @@ static inline struct operand field_subtract(struct product a, struct product b)
 }
 
 /* The columns from the sixth on, of weight 2^255 and more, come back times 19. */
-static inline struct product field_fold(const lanes column[static 2 * LIMBS])
+static inline struct product field_fold(const lanes column[static COLUMNS])
 {
     struct product result;
 
-    for (int i = 0; i < LIMBS; i++)
+    for (size_t i = 0; i < LIMBS; i++)
         result.limb[i] = lanes_add(column[i], lanes_multiply(column[i + LIMBS], lanes_all(19)));
     return result;
 }
 
 static inline struct product field_multiply(struct operand a, struct operand b)
 {
-    lanes column[2 * LIMBS];
+    lanes column[COLUMNS];
 
-    for (int k = 0; k < 2 * LIMBS; k++)
+    for (size_t k = 0; k < COLUMNS; k++)
         column[k] = lanes_all(0);
-    for (int i = 0; i < LIMBS; i++) {
-        for (int j = 0; j < LIMBS; j++)
+    for (size_t i = 0; i < LIMBS; i++) {
+        for (size_t j = 0; j < LIMBS; j++)
             column[i + j + 1] = lanes_add_high(column[i + j + 1], a.limb[i], b.limb[j]);
     }
-    for (int k = 1; k < 2 * LIMBS; k++)
+    for (size_t k = 1; k < COLUMNS; k++)
         column[k] = lanes_add(column[k], column[k]);
-    for (int i = 0; i < LIMBS; i++) {
-        for (int j = 0; j < LIMBS; j++)
+    for (size_t i = 0; i < LIMBS; i++) {
+        for (size_t j = 0; j < LIMBS; j++)
             column[i + j] = lanes_add_low(column[i + j], a.limb[i], b.limb[j]);
     }
     return field_fold(column);
@@ -119,40 +119,41 @@ static inline struct product field_multiply(struct operand a, struct operand b)
  * doubled. A column is doubled twice: what is added before the first doubling counts four times. */
 static inline struct product field_square(struct operand a)
 {
-    lanes column[2 * LIMBS];
+    lanes column[COLUMNS];
 
-    for (int k = 0; k < 2 * LIMBS; k++)
+    for (size_t k = 0; k < COLUMNS; k++)
         column[k] = lanes_all(0);
-    for (int i = 0; i < LIMBS; i++) {
-        for (int j = i + 1; j < LIMBS; j++)
+    for (size_t i = 0; i < LIMBS; i++) {
+        for (size_t j = i + 1; j < LIMBS; j++)
             column[i + j + 1] = lanes_add_high(column[i + j + 1], a.limb[i], a.limb[j]);
     }
-    for (int k = 2; k < 2 * LIMBS - 1; k++)
+    for (size_t k = 2; k < COLUMNS - 1; k++)
         column[k] = lanes_add(column[k], column[k]);
-    for (int i = 0; i < LIMBS; i++) {
+    for (size_t i = 0; i < LIMBS; i++) {
         column[2 * i + 1] = lanes_add_high(column[2 * i + 1], a.limb[i], a.limb[i]);
-        for (int j = i + 1; j < LIMBS; j++)
+        for (size_t j = i + 1; j < LIMBS; j++)
             column[i + j] = lanes_add_low(column[i + j], a.limb[i], a.limb[j]);
     }
-    for (int k = 1; k < 2 * LIMBS; k++)
+    for (size_t k = 1; k < COLUMNS; k++)
         column[k] = lanes_add(column[k], column[k]);
-    for (int i = 0; i < LIMBS; i++)
+    for (size_t i = 0; i < LIMBS; i++)
         column[2 * i] = lanes_add_low(column[2 * i], a.limb[i], a.limb[i]);
     return field_fold(column);
 }
 
-/* a + 121665 b: with (486662 - 2) / 4, the curve's constant (RFC 7748 §5). */
+/* a + 121665 b: with (486662 - 2) / 4, the curve's constant (RFC 7748 §5). What leaves the last limb counts
+ * twice, as all high parts do, and 19 times. */
 static inline struct operand field_add_121665(struct product a, struct operand b)
 {
     lanes factor = lanes_all(121665);
     lanes high[LIMBS];
 
-    for (int i = 0; i < LIMBS; i++)
+    for (size_t i = 0; i < LIMBS; i++)
         high[i] = lanes_add_high(lanes_all(0), b.limb[i], factor);
-    a.limb[0] = lanes_add_low(a.limb[0], high[4], lanes_all(2 * 19));
-    for (int i = 0; i < LIMBS; i++)
+    a.limb[0] = lanes_add_low(a.limb[0], high[4], lanes_all(38));
+    for (size_t i = 0; i < LIMBS; i++)
         a.limb[i] = lanes_add_low(a.limb[i], b.limb[i], factor);
-    for (int i = 1; i < LIMBS; i++)
+    for (size_t i = 1; i < LIMBS; i++)
         a.limb[i] = lanes_add(a.limb[i], lanes_add(high[i - 1], high[i - 1]));
     return field_carry(a);
 }

@@ -48,8 +48,9 @@ static void batch_plain(struct x25519_job *jobs, size_t count)
 bool x25519(uint8_t shared[static 32], const uint8_t private_key[static 32],
             const uint8_t public_key[static 32])
 {
-    struct x25519_job job = {.shared = shared, .private_key = private_key, .public_key = public_key};
+    struct x25519_job job = {.private_key = private_key, .public_key = public_key};
 
+    job.shared = shared;
     x25519_batch(&job, 1);
     return job.nonzero;
 }
