@@ -16,6 +16,8 @@
 #ifndef CRYPTO_CHACHA20_AVX2_H
 #define CRYPTO_CHACHA20_AVX2_H
 
+#include "crypto/little_endian.h"
+
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -107,36 +109,47 @@ static inline __attribute__((always_inline)) void chacha20_transpose(uint8_t (*s
     }
 }
 
-/* Makes the block that lanes names for each lane under one key of 32 bytes. stream is aligned to 32 bytes and
- * as secret as the key. */
-static inline void chacha20_avx2(uint8_t stream[CHACHA20_LANES][CHACHA20_BLOCK_BYTES],
-                                 const struct chacha20_lanes *lanes, const uint8_t key[static 32])
+/* The first four words of every state. */
+static inline __m256i chacha20_constant(int i)
 {
-    const __m256i start[4] = {_mm256_set1_epi32(0x61707865), _mm256_set1_epi32(0x3320646e),
-                              _mm256_set1_epi32(0x79622d32), _mm256_set1_epi32(0x6b206574)};
-    const __m256i block = _mm256_load_si256((const __m256i *)lanes->block);
-    const __m256i low = _mm256_load_si256((const __m256i *)lanes->counter_low);
-    const __m256i high = _mm256_load_si256((const __m256i *)lanes->counter_high);
-    const int32_t *words = (const int32_t *)(const void *)key; /* -fno-strict-aliasing; x86 loads anywhere */
-    __m256i x[16];
+    static const int32_t words[4] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
 
+    return _mm256_set1_epi32(words[i]);
+}
+
+static inline __m256i chacha20_key_word(const uint8_t key[static 32], int i)
+{
+    return _mm256_set1_epi32((int32_t)little_endian_load32(key + (ptrdiff_t)4 * i));
+}
+
+/* The states of the blocks that lanes name, under one key. Ten double rounds and chacha20_finish() follow. */
+static inline __attribute__((always_inline)) void chacha20_begin(__m256i x[16],
+                                                                 const struct chacha20_lanes *lanes,
+                                                                 const uint8_t key[static 32])
+{
     for (int i = 0; i < 4; i++)
-        x[i] = start[i];
+        x[i] = chacha20_constant(i);
     for (int i = 0; i < 8; i++)
-        x[4 + i] = _mm256_set1_epi32(words[i]);
-    x[12] = block;
+        x[4 + i] = chacha20_key_word(key, i);
+    x[12] = _mm256_load_si256((const __m256i *)lanes->block);
     x[13] = _mm256_setzero_si256();
-    x[14] = low;
-    x[15] = high;
-    for (int i = 0; i < 10; i++)
-        chacha20_double_round(x);
+    x[14] = _mm256_load_si256((const __m256i *)lanes->counter_low);
+    x[15] = _mm256_load_si256((const __m256i *)lanes->counter_high);
+}
+
+/* Adds the first states again and writes each lane's block. stream is aligned to 32 bytes and as secret as
+ * the key. */
+static inline __attribute__((always_inline)) void chacha20_finish(
+    uint8_t stream[CHACHA20_LANES][CHACHA20_BLOCK_BYTES], __m256i x[16], const struct chacha20_lanes *lanes,
+    const uint8_t key[static 32])
+{
     for (int i = 0; i < 4; i++)
-        x[i] = _mm256_add_epi32(x[i], start[i]);
+        x[i] = _mm256_add_epi32(x[i], chacha20_constant(i));
     for (int i = 0; i < 8; i++)
-        x[4 + i] = _mm256_add_epi32(x[4 + i], _mm256_set1_epi32(words[i]));
-    x[12] = _mm256_add_epi32(x[12], block);
-    x[14] = _mm256_add_epi32(x[14], low);
-    x[15] = _mm256_add_epi32(x[15], high);
+        x[4 + i] = _mm256_add_epi32(x[4 + i], chacha20_key_word(key, i));
+    x[12] = _mm256_add_epi32(x[12], _mm256_load_si256((const __m256i *)lanes->block));
+    x[14] = _mm256_add_epi32(x[14], _mm256_load_si256((const __m256i *)lanes->counter_low));
+    x[15] = _mm256_add_epi32(x[15], _mm256_load_si256((const __m256i *)lanes->counter_high));
     chacha20_transpose(stream, x);
     chacha20_transpose((uint8_t(*)[CHACHA20_BLOCK_BYTES])(stream[0] + 32), x + 8);
 }
@@ -178,7 +191,7 @@ static inline void chacha20_rows_store(uint8_t (*stream)[CHACHA20_BLOCK_BYTES], 
     _mm256_store_si256((__m256i *)(stream[1] + 32), _mm256_permute2x128_si256(c, d, 0x31));
 }
 
-/* The same for the first four lanes alone, in less time. */
+/* All of it for the first four lanes alone, in less time. */
 static inline void chacha20_avx2_few(uint8_t stream[CHACHA20_LANES][CHACHA20_BLOCK_BYTES],
                                      const struct chacha20_lanes *lanes, const uint8_t key[static 32])
 {
