@@ -7,6 +7,7 @@
  * Linked with -z now, as unit/secrets is, and for the same reason.
  */
 #include "core/handshake.h"
+#include "crypto/processor.h"
 #include "crypto/start.h"
 #include "crypto/x25519.h"
 #include "stack_search.h"
@@ -142,6 +143,53 @@ static void derive(void)
     result = HANDSHAKE_OK;
 }
 
+/* ---- the same steps, sixteen handshakes alike at once ---- */
+
+static struct initiation_job reading[HANDSHAKE_BATCH], *reading_list[HANDSHAKE_BATCH];
+static struct initiation_read reads[HANDSHAKE_BATCH];
+static struct response_job answering[HANDSHAKE_BATCH];
+static struct handshake responders[HANDSHAKE_BATCH], *responder_list[HANDSHAKE_BATCH];
+static struct session_keys sessions[HANDSHAKE_BATCH];
+
+static void prepare_batch(void)
+{
+    for (size_t i = 0; i < HANDSHAKE_BATCH; i++) {
+        reading[i] =
+            (struct initiation_job){.read = &reads[i], .message = initiation, .remote = &initiator_keys};
+        reading_list[i] = &reading[i];
+        responder_list[i] = &responders[i];
+        answering[i] = (struct response_job){
+            .handshake = &responders[i], .remote = &initiator_keys, .sender_index = 1070729217};
+        memcpy(answering[i].ephemeral, ephemerals[1], 32);
+    }
+}
+
+static void read_initiations(void)
+{
+    handshake_read_initiations(reading, HANDSHAKE_BATCH, &responder_identity);
+    result = reading[HANDSHAKE_BATCH - 1].result;
+}
+
+static void read_timestamps(void)
+{
+    handshake_read_timestamps(reading_list, HANDSHAKE_BATCH);
+    result = reading[HANDSHAKE_BATCH - 1].result;
+}
+
+static void create_responses(void)
+{
+    for (size_t i = 0; i < HANDSHAKE_BATCH; i++)
+        handshake_commit_initiation(&responders[i], &reads[i]);
+    handshake_create_responses(answering, HANDSHAKE_BATCH);
+    result = answering[HANDSHAKE_BATCH - 1].result;
+}
+
+static void derive_sessions(void)
+{
+    handshake_derive_many(responder_list, sessions, HANDSHAKE_BATCH);
+    result = HANDSHAKE_OK;
+}
+
 /* ---- the search ---- */
 
 static void assert_nothing_left(void (*step)(void), enum handshake_result expected)
@@ -150,7 +198,7 @@ static void assert_nothing_left(void (*step)(void), enum handshake_result expect
 
     assert_int_equal(result, expected);
     for (size_t i = 0; i < secret_count; i++)
-        if (stack_contains(stack, secrets[i].bytes))
+        if (stack_contains(stack, secrets[i].bytes) || stack_contains_lanes(stack, secrets[i].bytes))
             fail_msg("left on the stack: a secret of step \"%s\" (%zu)", secrets[i].name, i);
     assert_int_equal(munmap(stack, STACK_BYTES), 0);
 }
@@ -197,11 +245,32 @@ static void neither_a_forged_nor_a_good_response_leaves_a_secret(void **state)
     assert_true(was_initiator);
 }
 
+static void no_step_of_a_batch_leaves_a_secret(void **state)
+{
+    (void)state;
+    for (int step = PROCESSOR_PLAIN; step <= PROCESSOR_AVX512; step++) {
+        processor_limit((enum processor_step)step);
+        prepare_batch();
+        assert_nothing_left(read_initiations, HANDSHAKE_OK);
+        assert_nothing_left(read_timestamps, HANDSHAKE_OK);
+        assert_nothing_left(create_responses, HANDSHAKE_OK);
+        assert_nothing_left(derive_sessions, HANDSHAKE_OK);
+        for (size_t i = 0; i < HANDSHAKE_BATCH; i++) {
+            assert_memory_equal(reading[i].timestamp, timestamp, sizeof timestamp);
+            assert_memory_equal(answering[i].message, vector_hex(handshake, "response").bytes,
+                                message_mac1_offset(RESPONSE_BYTES));
+            vector_assert_hex(handshake, "key_initiator_to_responder", sessions[i].receiving, 32);
+            vector_assert_hex(handshake, "key_responder_to_initiator", sessions[i].sending, 32);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_search_finds_what_is_left),
         cmocka_unit_test(no_step_of_a_handshake_leaves_a_secret),
+        cmocka_unit_test(no_step_of_a_batch_leaves_a_secret),                   /* goes on with the last */
         cmocka_unit_test(neither_a_forged_nor_a_good_response_leaves_a_secret), /* goes on with the last */
     };
 

@@ -62,4 +62,19 @@ static inline bool stack_contains(const uint8_t *stack, const uint8_t secret[sta
     return false;
 }
 
+/* The same for a secret that vector code had in several lanes, all alike and beside each other: then each of
+ * its words stands twice in a row. */
+static inline bool stack_contains_lanes(const uint8_t *stack, const uint8_t secret[static 32])
+{
+    for (size_t word = 0; word < 8; word++) {
+        uint8_t twice[8];
+
+        memcpy(twice, secret + 4 * word, 4);
+        memcpy(twice + 4, secret + 4 * word, 4);
+        if (memmem(stack, STACK_BYTES, twice, sizeof twice))
+            return true;
+    }
+    return false;
+}
+
 #endif
