@@ -140,6 +140,8 @@ static int engine_start_workers(struct engine *engine)
     const struct options *options = engine->parts->options;
     struct worker_settings settings = {
         .device = engine->device,
+        .queue_count = engine->parts->queues_per_worker,
+        .all_queues = &engine->flow_queues,
         .icmp_limit = &engine->icmp_limit,
         .merge_tcp = !options->switches.no_tun_tcp_merge,
         .merge_udp = !options->switches.no_tun_udp_merge,
@@ -149,7 +151,7 @@ static int engine_start_workers(struct engine *engine)
     int error = 0;
 
     for (unsigned i = 0; i < engine->parts->workers && error == 0; i++) {
-        settings.tun = &engine->parts->queues[i];
+        settings.queues = &engine->parts->queues[i * engine->parts->queues_per_worker];
         error = worker_start(&engine->workers[i], &settings);
     }
     return error;
@@ -182,6 +184,8 @@ int engine_init(struct engine *engine, const struct engine_parts *parts)
     engine_random(engine, (uint8_t *)&seed, sizeof seed);
     clock_now(&now);
     icmp_limit_init(&engine->icmp_limit, now.monotonic_ns, seed);
+    flow_queues_init(&engine->flow_queues, parts->queues, parts->workers * parts->queues_per_worker,
+                     parts->workers);
     sockets_init(&engine->sockets, parts->parent, engine->workers, parts->workers, &parts->options->switches);
     engine->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     error = engine->wake < 0 ? -errno : engine_make_device(engine);

@@ -12,6 +12,7 @@
 #define DAEMON_ENGINE_H
 
 #include "core/device.h"
+#include "daemon/flow_queue.h"
 #include "daemon/follow.h"
 #include "daemon/grace.h"
 #include "daemon/icmp_limit.h"
@@ -27,7 +28,8 @@
 /* What the engine's process was handed at its start; it closes none of it, the process's end does. */
 struct engine_parts {
     const struct options *options;
-    struct tun *queues; /* one per worker */
+    struct tun *queues; /* the first so many are the first worker's, and so on */
+    unsigned queues_per_worker;
     unsigned workers;
     int parent;      /* pair to the privileged parent */
     int listener;    /* the UAPI socket */
@@ -40,6 +42,7 @@ struct engine {
     struct vole_device *device;
     struct worker *workers[OPTIONS_MAX_WORKERS];
     struct sockets sockets;
+    struct flow_queues flow_queues;
     struct grace grace;
     struct icmp_limit icmp_limit;
     struct follow follow;

@@ -45,6 +45,10 @@ static void feature_of_tun(const struct engine *engine, unsigned number, struct 
         feature_set(feature, "tun_tcp_merge", tun->vnet_header && worker.merge_tcp,
                     switches->no_tun_tcp_merge, "by --no-tun-tcp-merge", reason);
         break;
+    case 4:
+        feature_set(feature, "fair_queues", engine->parts->queues_per_worker > 1, switches->no_fair_queues,
+                    "by --no-fair-queues", "the interface has no more queues for us");
+        break;
     default:
         feature_set(feature, "tun_udp_merge", tun->uso && worker.merge_udp, switches->no_tun_udp_merge,
                     "by --no-tun-udp-merge", tun->vnet_header ? "needs tun_uso" : feature_needs_header);
@@ -110,7 +114,7 @@ bool features_get(const struct engine *engine, unsigned number, struct feature *
     static const struct {
         void (*describe)(const struct engine *engine, unsigned number, struct feature *feature);
         unsigned count;
-    } groups[] = {{feature_of_tun, 5}, {feature_of_network, 5}, {feature_of_processor, 3}};
+    } groups[] = {{feature_of_tun, 6}, {feature_of_network, 5}, {feature_of_processor, 3}};
 
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
         if (number < groups[i].count) {

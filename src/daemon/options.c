@@ -30,6 +30,7 @@ static const struct options_row options_rows[] = {
     {"no-udp-segment", "VOLE_NO_UDP_SEGMENT", offsetof(struct options_switches, no_udp_segment)},
     {"no-udp-gro", "VOLE_NO_UDP_GRO", offsetof(struct options_switches, no_udp_gro)},
     {"no-udp-steering", "VOLE_NO_UDP_STEERING", offsetof(struct options_switches, no_udp_steering)},
+    {"no-fair-queues", "VOLE_NO_FAIR_QUEUES", offsetof(struct options_switches, no_fair_queues)},
     {"no-tun-tcp-merge", "VOLE_NO_TUN_TCP_MERGE", offsetof(struct options_switches, no_tun_tcp_merge)},
     {"no-tun-udp-merge", "VOLE_NO_TUN_UDP_MERGE", offsetof(struct options_switches, no_tun_udp_merge)},
     {"no-avx2", "VOLE_NO_AVX2", offsetof(struct options_switches, no_avx2)},
@@ -58,6 +59,7 @@ static const char options_usage_text[] =
     "  --no-udp-segment     one datagram per packet to the network\n"
     "  --no-udp-gro         one datagram per packet from the network\n"
     "  --no-udp-steering    sessions reach workers as the kernel's hash will have it\n"
+    "  --no-fair-queues     one queue between host and each worker for all flows\n"
     "  --no-tun-tcp-merge   no TCP superpackets to the host\n"
     "  --no-tun-udp-merge   no UDP superpackets to the host\n"
     "  --no-avx2            no vector code for cryptography beyond libsodium's\n"

@@ -29,6 +29,7 @@ struct options_switches {
     bool no_udp_segment;
     bool no_udp_gro;
     bool no_udp_steering;
+    bool no_fair_queues;
     bool no_tun_tcp_merge;
     bool no_tun_udp_merge;
     bool no_avx2; /* and so no AVX-512 */

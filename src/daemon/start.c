@@ -27,8 +27,8 @@
 
 struct start {
     const struct options *options;
-    struct tun queues[OPTIONS_MAX_WORKERS];
-    unsigned queue_count;
+    struct tun queues[TUN_QUEUES];
+    unsigned queue_count, queues_per_worker, workers;
     char path[UNIX_SOCKET_PATH_BYTES]; /* of the configuration socket */
     int listener;
     struct unix_socket_watch watch;
@@ -105,23 +105,38 @@ static int start_make_tun(struct start *start, const struct tun_wishes *wishes)
     return error;
 }
 
-/* One queue per worker, as far as there are any. Fewer than asked for is said; fewer than suited is not. */
+/* How many queues suit each worker. Those of somebody else's TUN are not ours to multiply. */
+static unsigned start_queues_per_worker(const struct start *start, unsigned workers)
+{
+    unsigned fitting = TUN_QUEUES / workers;
+
+    if (start->options->switches.no_fair_queues || start->options->tun >= 0)
+        return 1;
+    return fitting < WORKER_QUEUES ? fitting : WORKER_QUEUES;
+}
+
+/* Queues for the workers, as far as there are any. Fewer workers than asked for are said; fewer than suited
+ * are not. */
 static int start_add_queues(struct start *start, unsigned workers)
 {
     bool asked = start->options->workers > 0;
+    unsigned wanted = workers * start_queues_per_worker(start, workers);
     int error = 0;
 
     if (workers > 1 && !start->queues[0].multi_queue && asked)
         log_notice("the interface has a single queue: one worker instead of %u", workers);
-    while (start->queues[0].multi_queue && start->queue_count < workers && error == 0) {
+    while (start->queues[0].multi_queue && start->queue_count < wanted && error == 0) {
         error = tun_add_queue(&start->queues[start->queue_count], &start->queues[0]);
         if (error == 0)
             start->queue_count++;
     }
-    if (error < 0 && asked)
-        log_error("cannot open queue %u of the interface: %s; try fewer --workers", start->queue_count + 1,
-                  strerror(-error));
-    return asked ? error : 0;
+    start->workers = workers < start->queue_count ? workers : start->queue_count;
+    start->queues_per_worker = start->queue_count / start->workers;
+    if (error == 0 || start->workers == workers || !asked)
+        return 0;
+    log_error("cannot open queue %u of the interface: %s; try fewer --workers", start->queue_count + 1,
+              strerror(-error));
+    return error;
 }
 
 static int start_look(const struct start *start)
@@ -149,7 +164,7 @@ static int start_interface(struct start *start)
         .vnet_header = !switches->no_vnet_hdr,
         .tso = !switches->no_tso,
         .uso = !switches->no_uso,
-        .multi_queue = workers > 1,
+        .multi_queue = workers > 1 || !switches->no_fair_queues,
     };
     int error = start_make_tun(start, &wishes);
 
@@ -236,7 +251,8 @@ static int start_engine(struct start *start, int parent, pid_t parent_pid)
     struct engine_parts parts = {
         .options = start->options,
         .queues = start->queues,
-        .workers = start->queue_count,
+        .queues_per_worker = start->queues_per_worker,
+        .workers = start->workers,
         .parent = parent,
         .listener = start->listener,
         .background = start->report >= 0,

@@ -189,5 +189,6 @@ int uapi_apply(struct engine *engine, const char *lines, size_t length)
         uapi_apply_activate(&applying);
     else
         uapi_apply_keepalive(&applying);
+    flow_queues_set_peers(&engine->flow_queues, engine->device->peer_count);
     return error;
 }

@@ -21,7 +21,10 @@
 
 #define STACK_BYTES ((size_t)256 * 1024)
 
-enum source { SOURCE_WAKE, SOURCE_TUN, SOURCE_V4, SOURCE_V6, SOURCE_COUNT };
+/* What an event is about; from SOURCE_QUEUE on, the worker's queues of the TUN. */
+enum source { SOURCE_WAKE, SOURCE_V4, SOURCE_V6, SOURCE_QUEUE };
+
+#define SOURCES (SOURCE_QUEUE + WORKER_QUEUES)
 
 static void clear_wake(struct worker *worker)
 {
@@ -32,56 +35,64 @@ static void clear_wake(struct worker *worker)
     }
 }
 
-static void serve(struct worker *worker, enum source source, const struct vole_time *now)
+static void serve_socket(struct worker *worker, uint32_t source, const struct vole_time *now)
 {
     const struct worker_sockets *sockets = atomic_load_explicit(&worker->sockets, memory_order_acquire);
 
-    switch (source) {
-    case SOURCE_WAKE:
-        clear_wake(worker);
-        worker_out_drain(worker, now);
-        break;
-    case SOURCE_TUN:
-        if (!worker_out(worker, now)) {
-            (void)epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->settings.tun->fd, NULL);
-            worker->settings.tun_gone(worker->settings.context);
-        }
-        break;
-    case SOURCE_V4:
-    case SOURCE_V6:
-        if (sockets != NULL)
-            worker_in(worker, source == SOURCE_V4 ? sockets->udp.v4 : sockets->udp.v6, now);
-        break;
-    case SOURCE_COUNT:
-        break;
+    if (sockets != NULL)
+        worker_in(worker, source == SOURCE_V4 ? sockets->udp.v4 : sockets->udp.v6, now);
+}
+
+static void serve_queues(struct worker *worker, const struct vole_time *now)
+{
+    if (worker->readable == 0 || worker_out(worker, now))
+        return;
+    for (unsigned i = 0; i < worker->settings.queue_count; i++)
+        (void)epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->settings.queues[i].fd, NULL);
+    worker->settings.tun_gone(worker->settings.context);
+}
+
+/* First what came from the network: the host's answers to it may then be read in the same round. */
+static void serve(struct worker *worker, const struct epoll_event *events, int count)
+{
+    struct vole_time now;
+
+    clock_now(&now);
+    worker->readable = 0;
+    for (int i = 0; i < count; i++) {
+        uint32_t source = events[i].data.u32;
+
+        if (source == SOURCE_WAKE)
+            clear_wake(worker);
+        else if (source < SOURCE_QUEUE)
+            serve_socket(worker, source, &now);
+        else
+            worker->readable |= UINT32_C(1) << (source - SOURCE_QUEUE);
     }
+    serve_queues(worker, &now);
+    worker_out_drain(worker, &now); /* packets staged behind a key that just came */
 }
 
 static void *run_worker(void *argument)
 {
     struct worker *worker = argument;
-    struct epoll_event events[SOURCE_COUNT];
-    struct vole_time now;
+    struct epoll_event events[SOURCES];
 
     grace_thread_enter();
     while (!atomic_load_explicit(&worker->stop, memory_order_acquire)) {
         int count;
 
         grace_offline();
-        count = epoll_wait(worker->epoll, events, SOURCE_COUNT, -1);
+        count = epoll_wait(worker->epoll, events, SOURCES, -1);
         grace_online();
-        if (count <= 0)
-            continue;
-        clock_now(&now);
-        for (int i = 0; i < count; i++)
-            serve(worker, (enum source)events[i].data.u32, &now);
-        worker_out_drain(worker, &now); /* packets staged behind a key that just came */
+        if (count > 0)
+            serve(worker, events, count);
     }
     grace_thread_leave();
     return NULL;
 }
 
-static int watch(struct worker *worker, int descriptor, enum source source)
+static int watch(struct worker *worker, int descriptor, uint32_t source)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = source};
 
@@ -131,16 +142,16 @@ int worker_start(struct worker **out, const struct worker_settings *settings)
     if (worker == MAP_FAILED)
         return -ENOMEM;
     worker->settings = *settings;
-    atomic_init(&worker->merge_tcp, settings->merge_tcp && settings->tun->vnet_header);
-    atomic_init(&worker->merge_udp, settings->merge_udp && settings->tun->uso);
+    atomic_init(&worker->merge_tcp, settings->merge_tcp && settings->queues[0].vnet_header);
+    atomic_init(&worker->merge_udp, settings->merge_udp && settings->queues[0].uso);
     atomic_init(&worker->segment, true);
     worker->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
     error = worker->wake < 0 || worker->epoll < 0 ? -errno : 0;
     if (error == 0)
         error = watch(worker, worker->wake, SOURCE_WAKE);
-    if (error == 0)
-        error = watch(worker, settings->tun->fd, SOURCE_TUN);
+    for (unsigned i = 0; i < settings->queue_count && error == 0; i++)
+        error = watch(worker, settings->queues[i].fd, SOURCE_QUEUE + i);
     if (error == 0)
         error = start_thread(worker);
     if (error != 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A worker: the thread that carries packets, both ways, to completion, on one TUN queue and one pair of UDP
- * sockets. It reads what control publishes (allowed IPs, keypairs, sockets) and never waits for control,
- * allocates, or holds a lock across a system call.
+ * A worker: the thread that carries packets, both ways, to completion, on its queues of the TUN and one pair
+ * of UDP sockets. It reads what control publishes (allowed IPs, keypairs, sockets) and never waits for
+ * control, allocates, or holds a lock across a system call.
  *
  * Control makes, feeds and stops workers; all functions here are control's unless marked. A worker is
  * registered with grace.h: what it may be reading is freed only after it was quiescent.
@@ -11,18 +11,25 @@
 #define DAEMON_WORKER_H
 
 #include "core/device.h"
+#include "daemon/flow_queue.h"
 #include "daemon/icmp_limit.h"
 #include "linux/icmp.h"
 #include "linux/tun.h"
 #include "linux/udp.h"
 
+/* Queues of the TUN that one worker has. The kernel spreads flows over them, and the worker takes from each
+ * in turn: a flow that has much to send waits behind itself, not everybody behind it. */
+#define WORKER_QUEUES 8
+
 struct worker;
 
 struct worker_settings {
     struct vole_device *device;
-    const struct tun *tun;         /* this worker's queue; outlives the worker */
-    struct icmp_limit *icmp_limit; /* shared by all workers */
-    bool merge_tcp, merge_udp;     /* on writes to the TUN; ignored if the TUN cannot */
+    const struct tun *queues;             /* this worker's own, which share flows among them; outlive it */
+    unsigned queue_count;                 /* 1..WORKER_QUEUES */
+    const struct flow_queues *all_queues; /* of all workers; NULL: nothing is written to others' */
+    struct icmp_limit *icmp_limit;        /* shared by all workers */
+    bool merge_tcp, merge_udp;            /* on writes to the TUN; ignored if the TUN cannot */
     /* Called on the worker's thread when the TUN is gone (EBADFD): wakes control, which shall end. */
     void (*tun_gone)(void *context);
     void *context;

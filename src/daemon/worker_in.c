@@ -11,11 +11,19 @@
 
 static const uint8_t plain_header[VNET_HEADER_BYTES];
 
+static const struct tun *queue_for(const struct worker *worker, const struct iovec *packet)
+{
+    const struct worker_settings *settings = &worker->settings;
+
+    return flow_queue(settings->all_queues, settings->queues, settings->queue_count, packet->iov_base,
+                      packet->iov_len);
+}
+
 static int write_one(struct worker *worker, const struct iovec *packet)
 {
     struct iovec pieces[2] = {{.iov_base = (void *)plain_header, .iov_len = VNET_HEADER_BYTES}, *packet};
 
-    return tun_write(worker->settings.tun, pieces, 2);
+    return tun_write(queue_for(worker, packet), pieces, 2);
 }
 
 static void count_failure(struct worker *worker, size_t packets, int error)
@@ -30,7 +38,7 @@ static void count_failure(struct worker *worker, size_t packets, int error)
 static int write_group(void *context, const struct coalesce_group *group)
 {
     struct worker *worker = context;
-    int error = tun_write(worker->settings.tun, group->slices, (int)group->slice_count);
+    int error = tun_write(queue_for(worker, &group->packets[0]), group->slices, (int)group->slice_count);
 
     if (error == -EINVAL && group->merged) {
         atomic_store_explicit(group->protocol == IP_PROTOCOL_TCP ? &worker->merge_tcp : &worker->merge_udp,

@@ -155,6 +155,16 @@ static void take_packet(struct worker *worker, const struct vnet_header *header,
         flush(worker, now);
 }
 
+/* The queue whose turn it is; one must be readable. */
+static unsigned next_queue(struct worker *worker)
+{
+    uint32_t later = worker->readable & -(UINT32_C(1) << worker->next_queue);
+    unsigned queue = (unsigned)__builtin_ctz(later != 0 ? later : worker->readable);
+
+    worker->next_queue = (queue + 1) % worker->settings.queue_count;
+    return queue;
+}
+
 bool worker_out(struct worker *worker, const struct vole_time *now)
 {
     struct vnet_header header;
@@ -162,18 +172,19 @@ bool worker_out(struct worker *worker, const struct vole_time *now)
     size_t bytes = 0;
 
     run_reset(&worker->run, NULL);
-    for (unsigned reads = 0; reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
-        ssize_t length = tun_read(worker->settings.tun, &header, worker->packet, sizeof worker->packet);
+    for (unsigned reads = 0; reads < READS_PER_TURN && bytes < BYTES_PER_TURN && worker->readable != 0;
+         reads++) {
+        unsigned queue = next_queue(worker);
+        ssize_t length =
+            tun_read(&worker->settings.queues[queue], &header, worker->packet, sizeof worker->packet);
 
-        if (length == -EINTR)
-            continue;
-        if (length < 0) {
-            present = length != -EBADFD && length != -EBADF && length != -ENODEV;
-            break;
-        }
-        bytes += (size_t)length;
-        if (length > 0)
+        if (length > 0) {
+            bytes += (size_t)length;
             take_packet(worker, &header, (size_t)length, now);
+        } else if (length < 0 && length != -EINTR) {
+            worker->readable &= ~(UINT32_C(1) << queue);
+            present = present && length != -EBADFD && length != -EBADF && length != -ENODEV;
+        }
     }
     flush(worker, now);
     return present;

@@ -29,6 +29,8 @@ struct worker {
     struct worker_settings settings;
     pthread_t thread;
     int epoll, wake;
+    uint32_t readable;   /* queues of the TUN that may have packets, as bits */
+    unsigned next_queue; /* whose turn it is */
     _Atomic bool stop;
     _Atomic(struct worker_sockets *) sockets;
     _Atomic(struct icmp_sockets *) icmp;
@@ -43,7 +45,7 @@ struct worker {
     uint8_t packet[TUN_PACKET_BYTES + 1];
 };
 
-/* Takes what the TUN has and sends it. False: the TUN is gone. */
+/* Takes from the readable queues of the TUN in turns and sends it. False: the TUN is gone. */
 bool worker_out(struct worker *worker, const struct vole_time *now);
 /* Sends the staged packets of peers that have a key now. */
 void worker_out_drain(struct worker *worker, const struct vole_time *now);

@@ -28,6 +28,9 @@
 /* The longest packet one read can yield, without the header in front. */
 #define TUN_PACKET_BYTES 65535
 
+/* So many queues one device can have. */
+#define TUN_QUEUES 256
+
 struct tun {
     int fd;
     char name[IFNAMSIZ]; /* real name when made or adopted; a later rename does not show here */

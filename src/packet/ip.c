@@ -69,6 +69,37 @@ uint8_t ip_traffic_class(const uint8_t *packet)
     return (uint8_t)(bytes_load_be16(packet) >> 4);
 }
 
+/* One more word into the number; what is above 2^32 comes down, so that every bit counts for all. */
+static uint64_t flow_add(uint64_t flow, uint64_t word)
+{
+    flow = (flow ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return flow ^ flow >> 32;
+}
+
+uint32_t ip_flow(const uint8_t *packet, size_t length)
+{
+    size_t header;
+    uint64_t flow = 0;
+    uint8_t protocol;
+    bool whole = true;
+
+    if (packet[0] >> 4 == 4) {
+        header = (size_t)(packet[0] & 15) * 4;
+        protocol = packet[9];
+        whole = (bytes_load_be16(packet + 6) & (V4_OFFSET_MASK | V4_MORE_FRAGMENTS)) == 0;
+        flow = flow_add(flow, bytes_load_le64(packet + 12));
+    } else {
+        header = IP_V6_HEADER_BYTES;
+        protocol = packet[6];
+        for (size_t at = 8; at < IP_V6_HEADER_BYTES; at += 8)
+            flow = flow_add(flow, bytes_load_le64(packet + at));
+    }
+    flow = flow_add(flow, protocol);
+    if (whole && (protocol == IP_PROTOCOL_TCP || protocol == IP_PROTOCOL_UDP) && length >= header + 4)
+        flow = flow_add(flow, bytes_load_le32(packet + header));
+    return (uint32_t)flow;
+}
+
 static bool find_transport_v4(const uint8_t *packet, size_t length, struct ip_transport *transport)
 {
     size_t header_bytes = (size_t)(packet[0] & 0x0f) * 4;

@@ -46,6 +46,11 @@ struct vole_address ip_source(const uint8_t *packet);
 struct vole_address ip_destination(const uint8_t *packet);
 uint8_t ip_traffic_class(const uint8_t *packet);
 
+/* A number that packets of one flow share: of both addresses, the protocol and, if TCP or UDP follows at
+ * once and the packet is no fragment, both ports. The two directions of a flow have different ones. For
+ * spreading only: anybody can make two flows collide. The caller has seen to it that ip_check(). */
+uint32_t ip_flow(const uint8_t *packet, size_t length);
+
 /* Where the IP header, with its options or extension headers, ends. */
 struct ip_transport {
     size_t offset;             /* of the first byte after it; at most the packet's length */

@@ -143,6 +143,8 @@ static void each_switch_exists_as_option_and_as_variable(void **state)
         {"voled --no-udp-segment wg0", "VOLE_NO_UDP_SEGMENT",
          offsetof(struct options_switches, no_udp_segment)},
         {"voled --no-udp-gro wg0", "VOLE_NO_UDP_GRO", offsetof(struct options_switches, no_udp_gro)},
+        {"voled --no-fair-queues wg0", "VOLE_NO_FAIR_QUEUES",
+         offsetof(struct options_switches, no_fair_queues)},
         {"voled --no-udp-steering wg0", "VOLE_NO_UDP_STEERING",
          offsetof(struct options_switches, no_udp_steering)},
         {"voled --no-tun-tcp-merge wg0", "VOLE_NO_TUN_TCP_MERGE",

@@ -79,7 +79,8 @@ static int set_up(void **state)
         mmap(NULL, sizeof *fixture->worker, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_true(fixture->worker != MAP_FAILED);
     fixture->worker->settings.device = fixture->hosts.host[1].device;
-    fixture->worker->settings.tun = &fixture->device;
+    fixture->worker->settings.queues = &fixture->device;
+    fixture->worker->settings.queue_count = 1;
     atomic_store(&fixture->worker->merge_tcp, true);
     atomic_store(&fixture->worker->merge_udp, true);
     atomic_store(&fixture->worker->sockets, &fixture->sockets);
