@@ -2,51 +2,101 @@
  *
  * See aead_kernels.h. The AEAD in batches with AVX-512 and IFMA.
  *
- * ChaCha20 works on a stream of blocks: first the key blocks of all packets, then their data from front to
- * end, packet after packet, without a gap. Sixteen at a time are taken from it whatever packets they belong
- * to, so only the last step of a batch may have idle lanes, and one with eight or less costs half.
+ * ChaCha20 works on a stream of blocks (aead_stream_avx512.h), sixteen per step whatever packets they belong
+ * to, so only the last step of a batch may have idle lanes; one with eight blocks or less costs half.
+ * Poly1305 works on pairs of packets (aead_authenticator_avx512.h), and each of its steps is woven into half
+ * of the rounds of a step of ChaCha20: a round alone keeps the processor busy for four fifths of its time, as
+ * rotations leave half of it idle. When sealing, Poly1305 follows behind, over packets whose ciphertext is
+ * complete; when opening, it goes ahead, over packets that are not yet deciphered.
  *
- * Poly1305 works on groups of eight packets, as soon as their ciphertext is there: when sealing, once the
- * stream has passed them; when opening, before the stream comes to them. Opening has one difficulty: blocks
- * of data that share the step of the last key blocks. Their key stream is kept apart and added once their
- * packets have been authenticated.
+ * Opening has one difficulty: the last key blocks share their step with blocks of data, whose packets cannot
+ * have been authenticated before there are keys. Their key stream is kept, and added when they have been.
  *
- * A batch is cut in chunks to bound the stack. Everything secret lies in one struct and in what the compiler
- * puts beside it; both are wiped, and so are the vector registers.
+ * A batch is cut in chunks to bound the stack. What is secret lies in struct work and in what the compiler
+ * puts on the stack beside it; both are wiped, and so are the vector registers.
  */
 #include "crypto/aead_kernels.h"
 
-#include "crypto/chacha20_avx512.h"
+#include "crypto/aead_authenticator_avx512.h"
+#include "crypto/aead_stream_avx512.h"
 #include "crypto/chacha20_half_avx512.h"
 #include "crypto/little_endian.h"
 #include "crypto/memory.h"
-#include "crypto/poly1305_group_avx512.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define CHUNK 64 /* packets; a multiple of POLY1305_GROUP */
 
 /* Stack that the compiler may use beside struct work. */
-#define SPILL_BYTES 4096
+#define SPILL_BYTES 2048
 
 /* What one chunk needs; on the stack of its caller, who wipes it. */
 struct work {
     _Alignas(64) uint8_t keys[CHUNK][POLY1305_KEY_BYTES];
     uint8_t kept[CHACHA20_LANES][CHACHA20_BLOCK_BYTES]; /* key stream that has to wait */
-    struct poly1305_group group;
-    struct chacha20_lanes lanes;
+    struct aead_authenticator authenticator;
+    struct chacha20_lanes lanes[2]; /* of this step and the next one */
     uint32_t key[8];
-    uint64_t tags[2 * POLY1305_GROUP];
 };
 
-/* Where in the stream of blocks the next step begins. */
-struct stream {
-    struct aead_packet *packets;
-    size_t count;
-    size_t key;    /* the next packet whose key block is due */
-    size_t packet; /* then, the packet of the next block */
-    size_t offset; /* and where in it */
-};
+/* Five double rounds with a step of the authenticator between them. */
+static inline __attribute__((always_inline)) void rounds_with_step(struct chacha20_vectors *state,
+                                                                   struct poly1305_pair *pair,
+                                                                   const struct poly1305_group *group)
+{
+    const struct poly1305_step step = poly1305_step_of(pair);
+    struct poly1305_products sum = poly1305_step_start(pair, &step);
+    struct poly1305_factors factor = poly1305_row_factors(group, pair->index, POLY1305_STEP);
+    struct poly1305_numbers m = pair->h;
+
+    chacha20_round(state, 0);
+    poly1305_multiply(&sum, m, &factor);
+    chacha20_round(state, 1);
+#pragma GCC unroll 3
+    for (int i = 0; i < POLY1305_STEP - 1; i++) {
+        chacha20_round(state, 0);
+        factor = poly1305_row_factors(group, pair->index, POLY1305_STEP - 1 - i);
+        m = poly1305_step_row(pair, &step, i);
+        poly1305_multiply(&sum, m, &factor);
+        chacha20_round(state, 1);
+    }
+    chacha20_round(state, 0);
+    poly1305_step_end(pair, &sum);
+    chacha20_round(state, 1);
+}
+
+/* The twenty rounds, each half of them with a step of the authenticator as long as there are steps. */
+static inline __attribute__((always_inline)) void rounds_run(struct chacha20_vectors *state,
+                                                             struct aead_authenticator *authenticator,
+                                                             size_t steps)
+{
+    for (size_t half = 0; half < 2; half++) {
+        if (half < steps) {
+            rounds_with_step(state, &authenticator->pair, &authenticator->group);
+        } else {
+            for (int i = 0; i < 5; i++) {
+                chacha20_round(state, 0);
+                chacha20_round(state, 1);
+            }
+        }
+    }
+}
+
+/* What the lanes hold, together with up to two of so many steps of the authenticator. */
+static __attribute__((noinline)) void blocks_run(struct work *work, const struct chacha20_lanes *lanes,
+                                                 size_t used, size_t steps)
+{
+    struct chacha20_vectors state;
+
+    if (used <= CHACHA20_HALF_LANES) {
+        chacha20_half(lanes, work->key);
+        return;
+    }
+    state = chacha20_start(lanes, work->key);
+    rounds_run(&state, &work->authenticator, steps);
+    chacha20_finish(&state, lanes, work->key);
+}
 
 /* The bytes that key stream is added to become that key stream. */
 static void keys_clear(struct work *work, size_t count)
@@ -56,159 +106,87 @@ static void keys_clear(struct work *work, size_t count)
     memset(work->keys, 0, groups * POLY1305_GROUP * POLY1305_KEY_BYTES);
 }
 
-static inline void lane_set(struct chacha20_lanes *lanes, size_t lane, uint64_t counter, size_t block,
-                            uint8_t *bytes, size_t size)
+static void chunk_seal(struct work *work, struct aead_packet *packets, size_t count)
 {
-    lanes->block[lane] = (uint32_t)block;
-    lanes->counter_low[lane] = (uint32_t)counter;
-    lanes->counter_high[lane] = (uint32_t)(counter >> 32);
-    lanes->bytes[lane] = bytes;
-    lanes->size[lane] = size;
-}
-
-/* Takes the next blocks of the stream, up to sixteen, and returns how many. */
-static size_t stream_take(struct stream *stream, struct work *work)
-{
-    struct chacha20_lanes *lanes = &work->lanes;
-    size_t used = 0;
-
-    for (; stream->key < stream->count && used < CHACHA20_LANES; stream->key++, used++)
-        lane_set(lanes, used, stream->packets[stream->key].counter, 0, work->keys[stream->key],
-                 POLY1305_KEY_BYTES);
-    while (stream->packet < stream->count && used < CHACHA20_LANES) {
-        const struct aead_packet *packet = &stream->packets[stream->packet];
-        const size_t left = packet->length - stream->offset;
-
-        if (left == 0) {
-            stream->packet++;
-            stream->offset = 0;
-            continue;
-        }
-        lane_set(lanes, used, packet->counter, stream->offset / CHACHA20_BLOCK_BYTES + 1,
-                 packet->bytes + stream->offset, left < CHACHA20_BLOCK_BYTES ? left : CHACHA20_BLOCK_BYTES);
-        stream->offset += lanes->size[used++];
-    }
-    for (size_t lane = used; lane < CHACHA20_LANES; lane++)
-        lane_set(lanes, lane, 0, 0, work->kept[lane], 0);
-    return used;
-}
-
-/* One step of the stream over what the lanes hold. */
-static inline __attribute__((always_inline)) void chacha20_step(struct work *work, size_t used)
-{
-    struct chacha20_vectors state;
-
-    if (used <= CHACHA20_HALF_LANES) {
-        chacha20_half(&work->lanes, work->key);
-        return;
-    }
-    state = chacha20_start(&work->lanes, work->key);
-    for (int i = 0; i < 10; i++)
-        chacha20_double_round(&state);
-    chacha20_finish(&state, &work->lanes, work->key);
-}
-
-/* Computes the tags of up to eight packets, from the first one given. */
-static __attribute__((noinline)) void group_authenticate(struct work *work, const struct stream *stream,
-                                                         size_t first)
-{
-    const size_t count = stream->count - first < POLY1305_GROUP ? stream->count - first : POLY1305_GROUP;
-    struct poly1305_message message[POLY1305_GROUP];
-
-    for (size_t i = 0; i < count; i++)
-        message[i] = poly1305_message_of(stream->packets[first + i].bytes, stream->packets[first + i].length);
-    poly1305_group_start(&work->group, work->keys[first], poly1305_rows_of(message, count));
-    for (size_t i = 0; i < count; i += 2)
-        poly1305_pair_all(&work->group, i / 2, message[i], message[i + 1 < count ? i + 1 : i]);
-    poly1305_group_finish(&work->group, work->tags);
-}
-
-static void group_write_tags(const struct work *work, const struct stream *stream, size_t first)
-{
-    for (size_t i = 0; i < POLY1305_GROUP && first + i < stream->count; i++) {
-        const struct aead_packet *packet = &stream->packets[first + i];
-
-        little_endian_store64(packet->bytes + packet->length, work->tags[i]);
-        little_endian_store64(packet->bytes + packet->length + 8, work->tags[POLY1305_GROUP + i]);
-    }
-}
-
-static size_t group_compare_tags(const struct work *work, const struct stream *stream, size_t first)
-{
-    size_t authentic = 0;
-
-    for (size_t i = 0; i < POLY1305_GROUP && first + i < stream->count; i++) {
-        struct aead_packet *packet = &stream->packets[first + i];
-        const uint64_t low = little_endian_load64(packet->bytes + packet->length) ^ work->tags[i];
-        const uint64_t high =
-            little_endian_load64(packet->bytes + packet->length + 8) ^ work->tags[POLY1305_GROUP + i];
-
-        packet->authentic = (low | high) == 0;
-        authentic += packet->authentic;
-    }
-    return authentic;
-}
-
-static __attribute__((noinline)) void chunk_seal(struct work *work, struct aead_packet *packets, size_t count)
-{
-    struct stream stream = {packets, count, 0, 0, 0};
-    size_t tagged = 0;
+    struct aead_stream stream = {packets, count, 0, 0, 0};
+    struct chacha20_lanes *lanes = &work->lanes[0];
+    struct chacha20_lanes *next = &work->lanes[1];
     size_t used;
 
     keys_clear(work, count);
-    while ((used = stream_take(&stream, work)) > 0) {
-        chacha20_step(work, used);
-        for (; tagged + POLY1305_GROUP <= stream.packet; tagged += POLY1305_GROUP) {
-            group_authenticate(work, &stream, tagged);
-            group_write_tags(work, &stream, tagged);
-        }
+    aead_authenticator_init(&work->authenticator, packets, count, work->keys, false);
+    used = aead_stream_take(&stream, lanes, work->keys, work->kept[0]);
+    while (used > 0) {
+        const size_t sealed = stream.packet; /* once this step is done */
+        const size_t next_used = aead_stream_take(&stream, next, work->keys, work->kept[0]);
+        struct chacha20_lanes *const done = lanes;
+
+        blocks_run(work, lanes, used, aead_authenticator_advance(&work->authenticator));
+        work->authenticator.available = sealed;
+        lanes = next;
+        next = done;
+        used = next_used;
     }
-    for (; tagged < count; tagged += POLY1305_GROUP) {
-        group_authenticate(work, &stream, tagged);
-        group_write_tags(work, &stream, tagged);
-    }
+    work->authenticator.available = count;
+    aead_authenticator_pass(&work->authenticator, count);
 }
 
-/* Authenticates all packets up to the stream's present one, from group *next on. */
-static size_t stream_authenticate(struct work *work, const struct stream *stream, size_t *next)
+/* How many packets the stream has come to, the present one among them if it was begun. */
+static size_t stream_reached(const struct aead_stream *stream)
 {
-    size_t authentic = 0;
-
-    for (; *next < stream->count && *next <= stream->packet; *next += POLY1305_GROUP) {
-        group_authenticate(work, stream, *next);
-        authentic += group_compare_tags(work, stream, *next);
-    }
-    return authentic;
+    return stream->packet + (stream->offset > 0);
 }
 
-static __attribute__((noinline)) size_t chunk_open(struct work *work, struct aead_packet *packets,
-                                                   size_t count)
+/* The key blocks, and with the last of them blocks of data whose key stream is kept until their packets have
+ * been authenticated. */
+static void chunk_open_keys(struct work *work, struct aead_stream *stream)
 {
-    struct stream stream = {packets, count, 0, 0, 0};
+    struct chacha20_lanes *lanes = &work->lanes[0];
     uint8_t *waiting[CHACHA20_LANES];
-    size_t authentic;
-    size_t next = 0;
     size_t first;
     size_t used;
 
-    keys_clear(work, count);
     do {
-        first = count - stream.key;
-        used = stream_take(&stream, work);
+        first = stream->count - stream->key;
+        used = aead_stream_take(stream, lanes, work->keys, work->kept[0]);
         for (size_t lane = first; lane < used; lane++) {
-            waiting[lane] = work->lanes.bytes[lane];
-            work->lanes.bytes[lane] = memset(work->kept[lane], 0, CHACHA20_BLOCK_BYTES);
+            waiting[lane] = lanes->bytes[lane];
+            lanes->bytes[lane] = memset(work->kept[lane], 0, CHACHA20_BLOCK_BYTES);
         }
-        chacha20_step(work, used);
-    } while (stream.key < count);
-    authentic = stream_authenticate(work, &stream, &next);
+        blocks_run(work, lanes, used, 0);
+    } while (stream->key < stream->count);
+    if (first < used)
+        aead_authenticator_pass(&work->authenticator, stream_reached(stream));
     for (size_t lane = first; lane < used; lane++)
-        chacha20_xor(waiting[lane], work->lanes.size[lane], _mm512_load_si512(work->kept[lane]));
-    while ((used = stream_take(&stream, work)) > 0) {
-        authentic += stream_authenticate(work, &stream, &next);
-        chacha20_step(work, used);
+        chacha20_xor(waiting[lane], lanes->size[lane], _mm512_load_si512(work->kept[lane]));
+}
+
+static size_t chunk_open(struct work *work, struct aead_packet *packets, size_t count)
+{
+    struct aead_stream stream = {packets, count, 0, 0, 0};
+    struct chacha20_lanes *lanes = &work->lanes[0];
+    struct chacha20_lanes *next = &work->lanes[1];
+    size_t used;
+    size_t reached;
+
+    keys_clear(work, count);
+    aead_authenticator_init(&work->authenticator, packets, count, work->keys, true);
+    chunk_open_keys(work, &stream);
+    used = aead_stream_take(&stream, lanes, work->keys, work->kept[0]);
+    reached = stream_reached(&stream);
+    while (used > 0) {
+        const size_t next_used = aead_stream_take(&stream, next, work->keys, work->kept[0]);
+        struct chacha20_lanes *const done = lanes;
+
+        aead_authenticator_pass(&work->authenticator, reached);
+        blocks_run(work, lanes, used, aead_authenticator_advance(&work->authenticator));
+        reached = stream_reached(&stream);
+        lanes = next;
+        next = done;
+        used = next_used;
     }
-    return authentic + stream_authenticate(work, &stream, &next);
+    aead_authenticator_pass(&work->authenticator, count);
+    return work->authenticator.authentic;
 }
 
 /* Zeroes the part of the stack in which the functions above had their frames. */
@@ -240,20 +218,26 @@ static inline void registers_wipe(void)
 
 static void work_start(struct work *work, const uint8_t key[static AEAD_KEY_BYTES])
 {
+    work->authenticator.short_only = true;
     for (size_t i = 0; i < 8; i++)
         work->key[i] = little_endian_load32(key + 4 * i);
 }
 
-/* Wipes what batches of count packets have left behind; kept says whether key stream had to wait. */
+/* Wipes what count packets have left behind; kept says whether key stream had to wait. Of the authenticator
+ * the group, h of the pair and the tags (of forged packets too) are secret, staged ciphertext is not. */
 static void work_wipe(struct work *work, size_t count, bool kept)
 {
+    struct aead_authenticator *authenticator = &work->authenticator;
     const size_t keys = (count < CHUNK ? count : CHUNK) * POLY1305_KEY_BYTES;
 
     spills_wipe();
     memory_wipe(work->keys, keys);
     if (kept)
         memory_wipe(work->kept, sizeof(work->kept));
-    memory_wipe(&work->group, sizeof(work->group));
+    memory_wipe(&authenticator->group, authenticator->short_only ? offsetof(struct poly1305_group, row_power)
+                                                                 : sizeof(authenticator->group));
+    memory_wipe(&authenticator->pair.h, sizeof(authenticator->pair.h));
+    memory_wipe(authenticator->tags, sizeof(authenticator->tags));
     memory_wipe(work->key, sizeof(work->key));
     registers_wipe();
 }

@@ -26,13 +26,14 @@
 #define CHACHA20_BLOCK_BYTES 64
 #define CHACHA20_LANES       16
 
-/* What sixteen lanes (or the first eight) work on. */
+/* What sixteen lanes (or the first eight) work on. The arrays have room for more, as runs of lanes are
+ * written as whole vectors. */
 struct chacha20_lanes {
-    _Alignas(64) uint32_t block[CHACHA20_LANES]; /* number of the block in its packet */
-    uint32_t counter_low[CHACHA20_LANES];        /* the nonce: halves of the packet's counter */
-    uint32_t counter_high[CHACHA20_LANES];
-    uint8_t *bytes[CHACHA20_LANES]; /* what the key stream is added to; may be anything if size is 0 */
-    size_t size[CHACHA20_LANES];    /* of it, 0..64 bytes */
+    _Alignas(64) uint32_t block[2 * CHACHA20_LANES]; /* number of the block in its packet */
+    uint32_t counter_low[2 * CHACHA20_LANES];        /* the nonce: halves of the packet's counter */
+    uint32_t counter_high[2 * CHACHA20_LANES];
+    uint8_t *bytes[2 * CHACHA20_LANES]; /* what the key stream is added to */
+    uint8_t size[2 * CHACHA20_LANES];   /* of it, 0..64 bytes */
 };
 
 /* Sixteen vectors: one word each of sixteen blocks, or, once turned, one block each. */
@@ -47,31 +48,50 @@ struct chacha20_half_vectors {
 
 static const uint32_t chacha20_constants[4] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
 
-static inline __attribute__((always_inline)) void chacha20_quarter(struct chacha20_vectors *state, int a,
-                                                                   int b, int c, int d)
+static inline __attribute__((always_inline)) __m512i chacha20_rotate(__m512i words, int bits)
+{
+    return bits == 16   ? _mm512_rol_epi32(words, 16)
+           : bits == 12 ? _mm512_rol_epi32(words, 12)
+           : bits == 8  ? _mm512_rol_epi32(words, 8)
+                        : _mm512_rol_epi32(words, 7);
+}
+
+/* A quarter of a quarter round, for four of them: sum += add, mix ^= sum, mix <<<= bits. The vectors are
+ * those from sum, add and mix on, in the order in which the diagonal has turned the rows: row r by r *
+ * diagonal. */
+static inline __attribute__((always_inline)) void chacha20_mix(struct chacha20_vectors *state, int sum,
+                                                               int add, int mix, int bits, int diagonal)
 {
     __m512i *x = state->x;
 
-    x[a] = _mm512_add_epi32(x[a], x[b]);
-    x[d] = _mm512_rol_epi32(_mm512_xor_si512(x[d], x[a]), 16);
-    x[c] = _mm512_add_epi32(x[c], x[d]);
-    x[b] = _mm512_rol_epi32(_mm512_xor_si512(x[b], x[c]), 12);
-    x[a] = _mm512_add_epi32(x[a], x[b]);
-    x[d] = _mm512_rol_epi32(_mm512_xor_si512(x[d], x[a]), 8);
-    x[c] = _mm512_add_epi32(x[c], x[d]);
-    x[b] = _mm512_rol_epi32(_mm512_xor_si512(x[b], x[c]), 7);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        const int s = sum + (i + sum / 4 * diagonal) % 4;
+
+        x[s] = _mm512_add_epi32(x[s], x[add + (i + add / 4 * diagonal) % 4]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        const int m = mix + (i + mix / 4 * diagonal) % 4;
+
+        x[m] = _mm512_xor_si512(x[m], x[sum + (i + sum / 4 * diagonal) % 4]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        const int m = mix + (i + mix / 4 * diagonal) % 4;
+
+        x[m] = chacha20_rotate(x[m], bits);
+    }
 }
 
-static inline __attribute__((always_inline)) void chacha20_double_round(struct chacha20_vectors *state)
+/* Four quarter rounds in step, so that each instruction has three others between it and the next of its own:
+ * of the columns, or with diagonal 1 of the diagonals. */
+static inline __attribute__((always_inline)) void chacha20_round(struct chacha20_vectors *state, int diagonal)
 {
-    chacha20_quarter(state, 0, 4, 8, 12);
-    chacha20_quarter(state, 1, 5, 9, 13);
-    chacha20_quarter(state, 2, 6, 10, 14);
-    chacha20_quarter(state, 3, 7, 11, 15);
-    chacha20_quarter(state, 0, 5, 10, 15);
-    chacha20_quarter(state, 1, 6, 11, 12);
-    chacha20_quarter(state, 2, 7, 8, 13);
-    chacha20_quarter(state, 3, 4, 9, 14);
+    chacha20_mix(state, 0, 4, 12, 16, diagonal);
+    chacha20_mix(state, 8, 12, 4, 12, diagonal);
+    chacha20_mix(state, 0, 4, 12, 8, diagonal);
+    chacha20_mix(state, 8, 12, 4, 7, diagonal);
 }
 
 /* The state before the rounds. */

@@ -4,7 +4,7 @@
  * made by ChaCha20. Limbs at their extremes, sums around p = 2^130 - 5 and 2^130 for the last reduction, and
  * pads that carry over 2^64, compared with libsodium. This file is compiled for AVX-512.
  */
-#include "crypto/poly1305_group_avx512.h"
+#include "crypto/poly1305_pair_avx512.h"
 
 #include "crypto/processor.h"
 #include "crypto/start.h"
@@ -40,13 +40,17 @@ static void assert_tags(size_t count)
 {
     struct poly1305_message group_messages[POLY1305_GROUP];
     struct poly1305_group group = {0};
+    struct poly1305_pair pair;
     uint64_t tags[2 * POLY1305_GROUP];
 
     for (size_t i = 0; i < count; i++)
         group_messages[i] = poly1305_message_of(messages[i], lengths[i]);
     poly1305_group_start(&group, keys[0], poly1305_rows_of(group_messages, count));
-    for (size_t i = 0; i < count; i += 2)
-        poly1305_pair_all(&group, i / 2, group_messages[i], group_messages[i + 1 < count ? i + 1 : i]);
+    for (size_t i = 0; i < count; i += 2) {
+        poly1305_pair_start(&pair, &group, i / 2, &group_messages[i],
+                            &group_messages[i + 1 < count ? i + 1 : i]);
+        poly1305_pair_finish(&pair, &group);
+    }
     poly1305_group_finish(&group, tags);
     for (size_t i = 0; i < count; i++) {
         const uint64_t tag[2] = {tags[i], tags[POLY1305_GROUP + i]};
