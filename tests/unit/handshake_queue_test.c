@@ -6,6 +6,7 @@
 #include "core/handshake_queue.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -132,6 +133,20 @@ static void control_is_woken_for_the_first_message_only(void **state)
     assert_true(put(3, &first) && first);
 }
 
+static void control_that_polls_is_not_woken(void **state)
+{
+    bool first;
+
+    (void)state;
+    handshake_queue_poll(&queue, true);
+    assert_true(put(0, &first) && !first);
+    handshake_queue_take(&queue, 1);
+    assert_true(put(1, &first) && !first);
+    handshake_queue_take(&queue, 1);
+    handshake_queue_poll(&queue, false);
+    assert_true(put(2, &first) && first);
+}
+
 /* ---- threads ---- */
 
 static sem_t wake;
@@ -152,7 +167,8 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* Control sleeps whenever it sees nothing. A lost wake-up would hang it, a lost message end it too late. */
+/* Control sleeps whenever it sees nothing, unless it polls, as it does half of the time. A lost wake-up would
+ * hang it, and so would a lost message. */
 static void workers_and_control_lose_nothing(void **state)
 {
     uint32_t numbers[WORKERS], next[WORKERS] = {0};
@@ -165,10 +181,13 @@ static void workers_and_control_lose_nothing(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, work, &numbers[i]), 0);
     }
     for (uint32_t seen = 0; seen < WORKERS * MESSAGES;) {
-        uint32_t count = handshake_queue_count(&queue);
+        bool polled = seen / 1000 % 2 == 1;
+        uint32_t count;
 
+        handshake_queue_poll(&queue, polled);
+        count = handshake_queue_count(&queue);
         if (count == 0) {
-            assert_int_equal(sem_wait(&wake), 0);
+            assert_int_equal(polled ? sched_yield() : sem_wait(&wake), 0);
             continue;
         }
         count = count > 16 ? 16 : count;
@@ -196,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_too_long_is_refused, make_queue, end_queue),
         cmocka_unit_test_setup_teardown(an_empty_queue_begins_again_at_its_first_slot, make_queue, end_queue),
         cmocka_unit_test_setup_teardown(control_is_woken_for_the_first_message_only, make_queue, end_queue),
+        cmocka_unit_test_setup_teardown(control_that_polls_is_not_woken, make_queue, end_queue),
         cmocka_unit_test_setup_teardown(workers_and_control_lose_nothing, make_queue, end_queue),
     };
 
