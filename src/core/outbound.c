@@ -8,10 +8,12 @@
 #include "packet/ecn.h"
 #include "packet/ip.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* What a packet takes in a run besides its own length, at most. */
 #define MOST_OVERHEAD (TRANSPORT_HEADER_BYTES + MESSAGE_PADDING_MULTIPLE + AEAD_TAG_BYTES)
+static_assert(RUN_BYTES >= IP_MAX_BYTES + MOST_OVERHEAD, "an empty run has room for any packet");
 
 enum vole_outcome outbound_route(struct vole_device *device, const uint8_t *packet, size_t length,
                                  struct vole_peer **peer, enum vole_drop *reason)

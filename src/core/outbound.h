@@ -14,7 +14,7 @@
 #include "crypto/aead.h"
 
 #define RUN_PACKETS 128
-#define RUN_BYTES   (96 * 1024)
+#define RUN_BYTES   (64 * 1024 + 64) /* as much as one segmented send carries, or the longest packet */
 
 struct run_packet {
     uint32_t offset;       /* of the datagram in bytes */

@@ -14,10 +14,9 @@
 #include <errno.h>
 
 /* Then the other direction gets its share: small packets by number, superpackets by bytes. */
-#define READS_PER_TURN 64
-#define BYTES_PER_TURN (128 * 1024)
-#define ENOUGH_BYTES                                                                                         \
-    (16 * 1024) /* to be sent at once: a superpacket is one run, sealed while it is in cache */
+#define READS_PER_TURN    64
+#define BYTES_PER_TURN    (128 * 1024)
+#define SUPERPACKET_BYTES (16 * 1024) /* sealed and sent at once, while it is in cache */
 
 /* The longest row of datagrams from first on that one segmented send can carry. */
 static uint32_t equal_sized(const struct run *run, uint32_t first)
@@ -151,7 +150,7 @@ static void take_packet(struct worker *worker, const struct vnet_header *header,
         run_add(run, segment, continues, mtu);
         continues = true;
     }
-    if (run->used >= ENOUGH_BYTES)
+    if (length >= SUPERPACKET_BYTES)
         flush(worker, now);
 }
 
