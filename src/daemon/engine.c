@@ -94,6 +94,7 @@ static void engine_wake_control(void *context)
         return;
 }
 
+/* Any worker may drain what became ready, and each looks after its own work; one must be awake. */
 static void engine_wake_worker(void *context)
 {
     const struct engine *engine = context;
