@@ -100,15 +100,16 @@ static void extremes_of_each_limb(void **state)
     }
 }
 
-/* With r = 1 the authenticator is the plain sum of the blocks: four blocks and their length make it 2 p +
- * offset, as 5 * 2^128 come from the bits above the blocks and 3 * 2^128 - 10 + offset from the blocks. */
+/* With r = 1 the authenticator is the plain sum of the blocks. Four of them and their length make 2 p +
+ * offset = 8 * 2^128 - 10 + offset: 5 * 2^128 come from the bits above the blocks, 64 * 2^64 from the length,
+ * the rest from the blocks themselves. */
 static void sums_around_the_modulus(void **state)
 {
     (void)state;
     for (int offset = -40; offset <= 40; offset++) {
         for (size_t i = 0; i < POLY1305_GROUP; i++) {
-            const unsigned __int128 fourth = (unsigned __int128)(100 - 10 - 64 + 3 + offset + (int)i);
-            const unsigned __int128 third = ~(unsigned __int128)100;
+            const unsigned __int128 fourth = (unsigned)(3 + 100 - 10 + offset);
+            const unsigned __int128 third = ~(((unsigned __int128)64 << 64) + 100);
 
             memset(keys[i], 0, POLY1305_KEY_BYTES);
             keys[i][0] = 1;

@@ -136,7 +136,8 @@ static void run_aead(void)
     (void)!xaead_open(output[1], sealed, sizeof(sealed), NULL, 0, nonce, key);
 }
 
-/* Batches leave neither the key nor plaintext, whichever kernel runs. */
+/* Batches leave neither the keys nor plaintext, whichever kernel runs. The kernels wipe what the compiler
+ * spilled by place, and the address sanitizer gives every frame another shape: it cannot be asked. */
 static void run_aead_batch(void)
 {
     static uint8_t bytes[5][300 + AEAD_TAG_BYTES];
@@ -164,6 +165,9 @@ static void one_time_key(uint8_t bytes[static 32], uint64_t counter)
 static void aead_batches_leave_nothing(void **state)
 {
     (void)state;
+#if defined(__SANITIZE_ADDRESS__)
+    skip();
+#endif
     for (enum processor_step step = PROCESSOR_PLAIN; step <= PROCESSOR_AVX512; step++) {
         processor_limit(step);
         one_time_key(output[0], 0);
