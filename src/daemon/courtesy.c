@@ -9,7 +9,7 @@
 
 #define COURTESY_PERIOD_NS 100000000ULL
 #define COURTESY_MESSAGES  100 /* in a period: 1000 a second */
-#define COURTESY_NICE      10  /* a weight of about a tenth */
+#define COURTESY_NICE      15  /* a weight of about a thirtieth */
 #define COURTESY_WORST     19
 
 void courtesy_init(struct courtesy *courtesy, uint64_t now_ns)

@@ -2,8 +2,8 @@
  *
  * Control steps back behind the workers while it has many handshakes to work on: then its thread gets a
  * higher nice value, so that it uses what processors the packets of established sessions leave, and about a
- * tenth of one where they leave nothing. A flood of initiations thus costs its sender's processor, not our
- * throughput.
+ * thirtieth of one where they leave nothing. A flood of initiations thus costs its sender's processor, not
+ * our throughput.
  *
  * Only the rate of handshake messages counts, above all what a few thousand peers can cause, not whether they
  * are good: nobody can tell before the work is done. Coming forward again needs a resource limit
