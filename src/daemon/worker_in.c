@@ -56,6 +56,14 @@ static void write_all(struct worker *worker)
     (void)coalesce_flush(&worker->coalesce, write_group, worker);
 }
 
+static void merge(struct worker *worker, uint8_t *packet, size_t length)
+{
+    if (coalesce_add(&worker->coalesce, packet, length))
+        return;
+    write_all(worker);
+    (void)!coalesce_add(&worker->coalesce, packet, length); /* empty: it fits */
+}
+
 static void open_run(struct worker *worker, const struct vole_time *now)
 {
     struct inbound_run *run = &worker->inbound;
@@ -68,10 +76,10 @@ static void open_run(struct worker *worker, const struct vole_time *now)
 
         if (packet->inner == NULL)
             continue;
-        if (!coalesce_add(&worker->coalesce, packet->inner, packet->length)) {
-            write_all(worker);
-            (void)!coalesce_add(&worker->coalesce, packet->inner, packet->length); /* empty: it fits */
-        }
+        if (worker->alone)
+            count_failure(worker, 1, write_one(worker, &(struct iovec){packet->inner, packet->length}));
+        else
+            merge(worker, packet->inner, packet->length);
     }
     run->count = 0;
 }
@@ -147,12 +155,17 @@ void worker_in(struct worker *worker, int socket, const struct vole_time *now)
     /* Negative: nothing there, or an error left by an earlier datagram of ours. */
     int count = udp_receive(socket, &sockets->batch, worker->received, WORKER_BUFFERS_SINGLE);
 
+    if (count <= 0)
+        return;
     worker->inbound.count = 0;
-    coalesce_init(&worker->coalesce, atomic_load_explicit(&worker->merge_tcp, memory_order_relaxed),
-                  atomic_load_explicit(&worker->merge_udp, memory_order_relaxed));
+    worker->alone = count == 1 && worker->received[0].segment_bytes >= worker->received[0].length;
+    if (!worker->alone)
+        coalesce_init(&worker->coalesce, atomic_load_explicit(&worker->merge_tcp, memory_order_relaxed),
+                      atomic_load_explicit(&worker->merge_udp, memory_order_relaxed));
     for (int i = 0; i < count; i++)
         take_message(worker, &worker->received[i], now);
     filter_handshakes(worker);
     open_run(worker, now);
-    write_all(worker);
+    if (!worker->alone)
+        write_all(worker);
 }

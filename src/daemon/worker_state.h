@@ -36,6 +36,7 @@ struct worker {
     _Atomic(struct icmp_sockets *) icmp;
     _Atomic bool merge_tcp, merge_udp, segment;
 
+    bool alone; /* one datagram came: nothing to merge it with */
     struct inbound_run inbound;
     struct handshake_datagram handshakes[HANDSHAKE_FILTER_BATCH];
     uint32_t handshake_count;
