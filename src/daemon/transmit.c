@@ -155,8 +155,10 @@ struct transmit_result transmit_run(const struct udp_sockets *sockets, _Atomic b
 int transmit_one(const struct udp_sockets *sockets, const struct vole_endpoint *to, uint8_t traffic_class,
                  const uint8_t *datagram, size_t length)
 {
-    struct transmit_result result =
-        transmit_run(sockets, NULL, to, traffic_class, datagram, 1, (uint16_t)length, (uint16_t)length);
+    struct transmit_result result;
 
+    if (length > UINT16_MAX)
+        return -EMSGSIZE;
+    result = transmit_run(sockets, NULL, to, traffic_class, datagram, 1, (uint16_t)length, (uint16_t)length);
     return result.error != 0 ? result.error : result.source_vanished;
 }

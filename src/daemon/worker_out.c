@@ -44,7 +44,8 @@ static void send_sealed(struct worker *worker, const struct vole_endpoint *to, c
         struct transmit_result result = {.error = -ENETDOWN};
 
         count = equal_sized(run, first);
-        if (sockets != NULL && to->address.family != 0)
+        /* Longer ones could not even be said to the network; it refuses those that are nearly as long. */
+        if (sockets != NULL && to->address.family != 0 && packet->length <= UINT16_MAX)
             result = transmit_run(&sockets->udp, &worker->segment, to, packet->traffic_class,
                                   run->bytes + packet->offset, count, (uint16_t)packet->length,
                                   (uint16_t)run->packets[first + count - 1].length);

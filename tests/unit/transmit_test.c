@@ -277,6 +277,14 @@ static void what_was_taken_before_an_error_counts(void **state)
     assert_int_equal(result.error, -EPERM);
 }
 
+/* Cut to 16 bits it would be a short one. */
+static void a_datagram_longer_than_any_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(transmit_one(&sockets, &nowhere, 2, bytes, UINT16_MAX + 1 + 40), -EMSGSIZE);
+    assert_int_equal(network.plain_calls, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +299,7 @@ int main(void)
         cmocka_unit_test_setup(without_a_source_unreachable_is_final, reset),
         cmocka_unit_test_setup(a_full_buffer_is_waited_for_but_not_forever, reset),
         cmocka_unit_test_setup(what_was_taken_before_an_error_counts, reset),
+        cmocka_unit_test_setup(a_datagram_longer_than_any_is_refused, reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
