@@ -145,6 +145,7 @@ int worker_start(struct worker **out, const struct worker_settings *settings)
     atomic_init(&worker->merge_tcp, settings->merge_tcp && settings->queues[0].vnet_header);
     atomic_init(&worker->merge_udp, settings->merge_udp && settings->queues[0].uso);
     atomic_init(&worker->segment, true);
+    worker->wanted = WORKER_BUFFERS_FEW;
     worker->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
     error = worker->wake < 0 || worker->epoll < 0 ? -errno : 0;

@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
+#define SHORT_BYTES ((size_t)8 * 1024)   /* a message on average: then more at once */
+#define LONG_BYTES  ((size_t)256 * 1024) /* all messages of one call: then fewer */
+
 static const uint8_t plain_header[VNET_HEADER_BYTES];
 
 static const struct tun *queue_for(const struct worker *worker, const struct iovec *packet)
@@ -149,14 +152,35 @@ static void take_message(struct worker *worker, const struct udp_received *messa
     }
 }
 
+/* How many messages to ask for the next time. Short ones, as they come in a flood of handshakes, cost the
+ * less the more come at once; long ones that wait in cache cost the least. */
+static void learn_wanted(struct worker *worker, int count)
+{
+    unsigned came = (unsigned)count;
+    size_t bytes = 0;
+
+    for (unsigned i = 0; i < came; i++)
+        bytes += worker->received[i].length;
+    if (came >= worker->wanted && bytes < came * SHORT_BYTES)
+        worker->wanted *= 2;
+    else if (came < worker->wanted / 2 || bytes > LONG_BYTES)
+        worker->wanted /= 2;
+    if (worker->wanted > WORKER_BUFFERS_MERGED)
+        worker->wanted = WORKER_BUFFERS_MERGED;
+    if (worker->wanted < WORKER_BUFFERS_FEW)
+        worker->wanted = WORKER_BUFFERS_FEW;
+}
+
 void worker_in(struct worker *worker, int socket, const struct vole_time *now)
 {
     struct worker_sockets *sockets = atomic_load_explicit(&worker->sockets, memory_order_acquire);
     /* Negative: nothing there, or an error left by an earlier datagram of ours. */
-    int count = udp_receive(socket, &sockets->batch, worker->received, WORKER_BUFFERS_SINGLE);
+    int count = udp_receive(socket, &sockets->batch, worker->received,
+                            sockets->udp.receive_offload ? worker->wanted : WORKER_BUFFERS_SINGLE);
 
     if (count <= 0)
         return;
+    learn_wanted(worker, count);
     worker->inbound.count = 0;
     worker->alone = count == 1 && worker->received[0].segment_bytes >= worker->received[0].length;
     if (!worker->alone)

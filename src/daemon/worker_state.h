@@ -17,8 +17,10 @@
 
 #include <pthread.h>
 
-#define WORKER_BUFFERS_MERGED 4  /* of 64 KiB each, when one message holds many datagrams */
-#define WORKER_BUFFERS_SINGLE 64 /* when it holds one */
+/* Buffers for what one system call receives: of 64 KiB each when one message may hold many datagrams. */
+#define WORKER_BUFFERS_MERGED 32
+#define WORKER_BUFFERS_FEW    4 /* of those in use while messages are long, so that they stay in cache */
+#define WORKER_BUFFERS_SINGLE 64
 
 struct worker_sockets {
     struct udp_sockets udp;
@@ -36,7 +38,8 @@ struct worker {
     _Atomic(struct icmp_sockets *) icmp;
     _Atomic bool merge_tcp, merge_udp, segment;
 
-    bool alone; /* one datagram came: nothing to merge it with */
+    unsigned wanted; /* messages to ask for at once: more while they are short and many */
+    bool alone;      /* one datagram came: nothing to merge it with */
     struct inbound_run inbound;
     struct handshake_datagram handshakes[HANDSHAKE_FILTER_BATCH];
     uint32_t handshake_count;
