@@ -165,27 +165,46 @@ static unsigned next_queue(struct worker *worker)
     return queue;
 }
 
-bool worker_out(struct worker *worker, const struct vole_time *now)
+/* What is left of a turn. */
+struct turn {
+    unsigned reads;
+    size_t bytes;
+};
+
+/* Takes a queue's share: until it is empty or its share of bytes is used up, so that packets of one flow, and
+ * with it of one peer, stay together. False: the TUN is gone. */
+static bool take_share(struct worker *worker, unsigned queue, struct turn *left, const struct vole_time *now)
 {
     struct vnet_header header;
-    bool present = true;
-    size_t bytes = 0;
+    size_t share = 0;
 
-    run_reset(&worker->run, NULL);
-    for (unsigned reads = 0; reads < READS_PER_TURN && bytes < BYTES_PER_TURN && worker->readable != 0;
-         reads++) {
-        unsigned queue = next_queue(worker);
+    while (share < SUPERPACKET_BYTES && left->reads > 0) {
         ssize_t length =
             tun_read(&worker->settings.queues[queue], &header, worker->packet, sizeof worker->packet);
 
-        if (length > 0) {
-            bytes += (size_t)length;
-            take_packet(worker, &header, (size_t)length, now);
-        } else if (length < 0 && length != -EINTR) {
+        left->reads--;
+        if (length == -EINTR)
+            continue;
+        if (length < 0) {
             worker->readable &= ~(UINT32_C(1) << queue);
-            present = present && length != -EBADFD && length != -EBADF && length != -ENODEV;
+            return length != -EBADFD && length != -EBADF && length != -ENODEV;
         }
+        if (length > 0)
+            take_packet(worker, &header, (size_t)length, now);
+        share += (size_t)length;
     }
+    left->bytes -= share < left->bytes ? share : left->bytes;
+    return true;
+}
+
+bool worker_out(struct worker *worker, const struct vole_time *now)
+{
+    struct turn left = {.reads = READS_PER_TURN, .bytes = BYTES_PER_TURN};
+    bool present = true;
+
+    run_reset(&worker->run, NULL);
+    while (left.reads > 0 && left.bytes > 0 && worker->readable != 0)
+        present = take_share(worker, next_queue(worker), &left, now) && present;
     flush(worker, now);
     return present;
 }

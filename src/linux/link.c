@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -114,6 +115,21 @@ static int link_set_no_address_generation(int netlink, uint32_t index)
     return netlink_request_do(netlink, &request, NULL, NULL);
 }
 
+/* The TUN never asks the stack to wait, so a queueing discipline would be work and memory for nothing; with
+ * several queues, one for each of the 256 that there could be. */
+static int link_set_no_queueing(int netlink, uint32_t index)
+{
+    struct netlink_request request;
+    struct tcmsg *discipline =
+        netlink_request_init(&request, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*discipline));
+
+    discipline->tcm_family = AF_UNSPEC;
+    discipline->tcm_ifindex = (int)index;
+    discipline->tcm_parent = TC_H_ROOT;
+    mnl_attr_put_strz(request.header, TCA_KIND, "noqueue");
+    return netlink_request_do(netlink, &request, NULL, NULL);
+}
+
 int link_make_like_wireguard(int netlink, uint32_t index, bool set_mtu)
 {
     int first_error = 0;
@@ -128,6 +144,7 @@ int link_make_like_wireguard(int netlink, uint32_t index, bool set_mtu)
     if (first_error == 0)
         first_error = result;
     (void)!link_set_no_address_generation(netlink, index);
+    (void)!link_set_no_queueing(netlink, index);
     (void)!link_set_number(netlink, index, LINK_ATTRIBUTE_GSO_MAX_SIZE, LINK_GSO_BYTES);
     (void)!link_set_number(netlink, index, LINK_ATTRIBUTE_GSO_IPV4_MAX_SIZE, LINK_GSO_BYTES);
     return first_error;

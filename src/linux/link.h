@@ -42,9 +42,9 @@ VOLE_MUST_CHECK int link_set_up(int netlink, uint32_t index, bool up);
 VOLE_MUST_CHECK int link_delete(int netlink, uint32_t index);
 
 /* Gives a TUN that is still down the kernel device's properties: no MULTICAST, queue length 1000, no
- * automatic link-local address, GSO maximum, and MTU 1420 if set_mtu (only where we made the device).
- * The first error of MTU, MULTICAST and queue length is returned after all was tried; the other properties
- * may be missing in this kernel and their failure is no error. */
+ * queueing discipline, no automatic link-local address, GSO maximum, and MTU 1420 if set_mtu (only where we
+ * made the device). The first error of MTU, MULTICAST and queue length is returned after all was tried; the
+ * other properties may be missing in this kernel and their failure is no error. */
 VOLE_MUST_CHECK int link_make_like_wireguard(int netlink, uint32_t index, bool set_mtu);
 
 /* Switches ICMP redirects off on the device and on "all" of the calling thread's network namespace; to be

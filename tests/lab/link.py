@@ -155,7 +155,8 @@ def it_looks_like_the_kernels_own_device(lab):
     for _ in range(2):
         host.up("wg0")
         link = host.output("ip", "-d", "link", "show", "wg0")
-        expect("mtu 1420" in link and "qlen 1000" in link, f"mtu 1420 and qlen 1000: {link}")
+        expect("mtu 1420" in link and "qlen 1000" in link and "qdisc noqueue" in link,
+               f"mtu 1420, qlen 1000 and qdisc noqueue: {link}")
         expect({"POINTOPOINT", "NOARP", "UP"} <= flags(host), f"flags {flags(host)}")
         expect("MULTICAST" not in flags(host), f"no MULTICAST: {flags(host)}")
         expect("fe80" not in host.output("ip", "address", "show", "dev", "wg0"), "no link-local address")

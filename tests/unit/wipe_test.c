@@ -473,6 +473,16 @@ static void plaintext_that_waits_goes_when_it_is_sent_or_purged(void **state)
 #define WITH_START(test)   cmocka_unit_test_setup_teardown(test, start, stop)
 #define WITH_SESSION(test) cmocka_unit_test_setup_teardown(test, start_with_session, stop)
 
+/* Kernels wipe the stack below them by extent, and a sanitizer's frames are larger than that. */
+static int plain_under_sanitizer(void **state)
+{
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__)
+    (void)vole_limit_vectors(VOLE_VECTORS_NONE);
+#endif
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -494,5 +504,5 @@ int main(void)
         WITH_START(plaintext_that_waits_goes_when_it_is_sent_or_purged),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, plain_under_sanitizer, NULL);
 }

@@ -415,6 +415,10 @@ static void nothing_secret_stays_on_the_stack(void)
 {
     uint8_t *stack;
 
+#if defined(__SANITIZE_ADDRESS__)
+    skip(); /* its frames are larger than what is wiped */
+#endif
+
     for (size_t i = 0; i < LANES_MAX; i++) {
         random_key(kept_private[i]);
         random_key(kept_public[i]);
