@@ -249,8 +249,8 @@ static inline __attribute__((always_inline)) struct poly1305_products poly1305_s
 static inline __attribute__((always_inline)) struct poly1305_numbers poly1305_step_row(
     const struct poly1305_pair *pair, const struct poly1305_step *step, int i)
 {
-    const __m512i a = _mm512_loadu_si512(step->a + i * POLY1305_ROW_BYTES);
-    const __m512i b = _mm512_loadu_si512(step->b + i * POLY1305_ROW_BYTES);
+    const __m512i a = _mm512_loadu_si512(step->a + (size_t)i * POLY1305_ROW_BYTES);
+    const __m512i b = _mm512_loadu_si512(step->b + (size_t)i * POLY1305_ROW_BYTES);
 
     return poly1305_split(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b), pair->above[i]);
 }

@@ -16,6 +16,7 @@
 #include "linux/tun.h"
 #include "linux/unix_socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -130,6 +131,7 @@ static int start_add_queues(struct start *start, unsigned workers)
         if (error == 0)
             start->queue_count++;
     }
+    assert(workers > 0 && start->queue_count > 0);
     start->workers = workers < start->queue_count ? workers : start->queue_count;
     start->queues_per_worker = start->queue_count / start->workers;
     if (error == 0 || start->workers == workers || !asked)

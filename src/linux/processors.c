@@ -5,11 +5,11 @@
  */
 #include "linux/processors.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,18 +31,22 @@ static unsigned processors_allowed(void)
 /* The share that the group at this path gives, 0: no limit of its own. */
 static unsigned processors_of_quota(const char *path)
 {
-    char name[PATH_MAX + sizeof "/cpu.max"];
-    uint64_t quota = 0, period = 0;
+    char name[PATH_MAX + sizeof "/cpu.max"], line[64] = "", *end;
+    unsigned long long quota, period;
     FILE *file;
-    int read;
 
     (void)snprintf(name, sizeof name, "%s/cpu.max", path);
     file = fopen(name, "re");
     if (file == NULL)
         return 0;
-    read = fscanf(file, "%" SCNu64 " %" SCNu64, &quota, &period); /* "max": nothing is read */
+    if (fgets(line, sizeof line, file) == NULL)
+        line[0] = '\0';
     (void)fclose(file);
-    if (read != 2 || quota == 0 || period == 0 || quota / period >= UINT_MAX)
+    if (line[0] < '0' || line[0] > '9') /* "max" */
+        return 0;
+    quota = strtoull(line, &end, 10);
+    period = strtoull(end, NULL, 10);
+    if (quota == 0 || period == 0 || quota / period >= UINT_MAX)
         return 0;
     return (unsigned)(quota / period + (quota % period != 0));
 }

@@ -410,15 +410,20 @@ static bool stack_contains_limbs(const uint8_t *stack, const key_bytes secret)
     return false;
 }
 
+/* The kernels wipe the stack below them by extent; an address sanitizer's frames are larger than that. */
+#if defined(__SANITIZE_ADDRESS__)
+static volatile bool frames_are_larger = true;
+#else
+static volatile bool frames_are_larger = false;
+#endif
+
 /* Private keys, as they are, clamped and as the ladder wants them (each bit plus the next), and secrets. */
 static void nothing_secret_stays_on_the_stack(void)
 {
     uint8_t *stack;
 
-#if defined(__SANITIZE_ADDRESS__)
-    skip(); /* its frames are larger than what is wiped */
-#endif
-
+    if (frames_are_larger)
+        skip();
     for (size_t i = 0; i < LANES_MAX; i++) {
         random_key(kept_private[i]);
         random_key(kept_public[i]);
