@@ -152,7 +152,7 @@ static int engine_start_workers(struct engine *engine)
     int error = 0;
 
     for (unsigned i = 0; i < engine->parts->workers && error == 0; i++) {
-        settings.queues = &engine->parts->queues[i * engine->parts->queues_per_worker];
+        settings.queues = &engine->parts->queues[(size_t)i * engine->parts->queues_per_worker];
         error = worker_start(&engine->workers[i], &settings);
     }
     return error;

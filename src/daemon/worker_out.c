@@ -15,8 +15,8 @@
 
 /* Then the other direction gets its share: small packets by number, superpackets by bytes. */
 #define READS_PER_TURN    64
-#define BYTES_PER_TURN    (128 * 1024)
-#define SUPERPACKET_BYTES (16 * 1024) /* sealed and sent at once, while it is in cache */
+#define BYTES_PER_TURN    ((size_t)128 * 1024)
+#define SUPERPACKET_BYTES ((size_t)16 * 1024) /* sealed and sent at once, while it is in cache */
 
 /* The longest row of datagrams from first on that one segmented send can carry. */
 static uint32_t equal_sized(const struct run *run, uint32_t first)
