@@ -399,6 +399,8 @@ static void run_kernel_on_kept_keys(void)
 /* The secret as limbs of 51 bits, as the lanes have it: whether the second or third lies on this stack. */
 static bool stack_contains_limbs(const uint8_t *stack, const key_bytes secret)
 {
+    if (stack == NULL)
+        return true; /* nothing was searched */
     for (unsigned i = 1; i < 3; i++) {
         uint64_t limb;
 
