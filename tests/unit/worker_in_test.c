@@ -30,8 +30,21 @@ static struct udp_received *waiting; /* one message, or NULL */
 int __wrap_udp_receive(int fd, struct udp_batch *batch, struct udp_received *received, size_t capacity);
 int __wrap_tun_write(const struct tun *device, const struct iovec *pieces, int piece_count);
 
+/* A flood, if every is not 0: as many messages of that length as are asked for. */
+static struct {
+    size_t every, asked;
+    uint8_t bytes[UDP_BUFFER_BYTES];
+} flood;
+
 int __wrap_udp_receive(int fd, struct udp_batch *batch, struct udp_received *received, size_t capacity)
 {
+    flood.asked = capacity;
+    if (flood.every > 0) {
+        for (size_t i = 0; i < capacity; i++)
+            received[i] = (struct udp_received){
+                .bytes = flood.bytes, .length = flood.every, .segment_bytes = flood.every};
+        return (int)capacity;
+    }
     (void)fd, (void)batch;
     if (waiting == NULL)
         return -EAGAIN;
@@ -203,12 +216,35 @@ static void a_message_of_rubbish_is_counted_datagram_by_datagram(void **state)
     assert_int_equal(drops(fixture, VOLE_DROP_MALFORMED), 10);
 }
 
+/* Short messages by the dozen, as in a flood of handshakes, are taken in ever larger numbers; long ones, or
+ * none, in few. */
+static void short_messages_are_asked_for_in_large_numbers(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->sockets.udp.receive_offload = true;
+    fixture->worker->wanted = WORKER_BUFFERS_FEW;
+    flood.every = 148;
+    for (size_t expected = WORKER_BUFFERS_FEW; expected <= WORKER_BUFFERS_MERGED; expected *= 2) {
+        worker_in(fixture->worker, -1, &fixture->hosts.now);
+        assert_int_equal(flood.asked, expected);
+    }
+    worker_in(fixture->worker, -1, &fixture->hosts.now);
+    assert_int_equal(flood.asked, WORKER_BUFFERS_MERGED);
+    flood.every = 60000;
+    for (unsigned i = 0; i < 8; i++)
+        worker_in(fixture->worker, -1, &fixture->hosts.now);
+    assert_int_equal(flood.asked, WORKER_BUFFERS_FEW);
+    flood.every = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_flow_becomes_one_write, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refused_merge_is_written_singly_and_not_tried_again, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(short_messages_are_asked_for_in_large_numbers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_the_host_refuses_is_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_message_of_rubbish_is_counted_datagram_by_datagram, set_up,
                                         tear_down),
