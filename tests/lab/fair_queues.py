@@ -30,10 +30,13 @@ def features(daemon):
 
 
 def open_tuns(daemon):
-    """How many descriptors of the TUN the engine has."""
+    """How many descriptors of the TUN the engine has; others may be closed while this looks."""
     folder, count = f"/proc/{daemon.processes()[-1]}/fd", 0
     for name in os.listdir(folder):
-        count += os.readlink(f"{folder}/{name}") == "/dev/net/tun"
+        try:
+            count += os.readlink(f"{folder}/{name}") == "/dev/net/tun"
+        except FileNotFoundError:
+            pass
     return count
 
 

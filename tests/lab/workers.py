@@ -15,7 +15,7 @@ from harness.cases import case, main
 from harness.daemon import VOLE, Daemon
 from harness.lab import expect, expect_equal, wait_for
 from harness.packets import udp_socket
-from harness.traffic import Transfer, ping
+from harness.traffic import SIZE, Transfer, ping
 
 SPOKES, WORKERS = 8, 4
 OWN = "others have no workers to count"
@@ -91,10 +91,15 @@ def without_steering_everything_still_arrives(lab):
 
 
 class Numbered:
-    """Numbered datagrams from one host to another; what arrives must be in order."""
+    """Numbered datagrams from one host to another; what arrives must be in order.
+
+    No more than WINDOW are on their way: a slow build is not asked for more than it can do, and what else crosses
+    the tunnels gets its turn."""
+
+    WINDOW = 100
 
     def __init__(self, sender, sender_address, receiver, receiver_address):
-        self.arrived, self.disorder, self.halt = 0, [], threading.Event()
+        self.arrived, self.disorder, self.halt, self._last = 0, [], threading.Event(), -1
         self.name = f"{sender.name} -> {receiver.name}"
         self._in = udp_socket(receiver, socket.AF_INET, receiver_address)
         self._in.settimeout(0.2)
@@ -107,12 +112,13 @@ class Numbered:
     def _send(self):
         number = 0
         while not self.halt.wait(0.004):
+            if number - self._last > self.WINDOW:
+                continue
             for _ in range(20):
                 self._out.sendto(number.to_bytes(8, "big") + bytes(92), self._to)
                 number += 1
 
     def _receive(self):
-        last = -1
         while True:
             try:
                 number = int.from_bytes(self._in.recv(200)[:8], "big")
@@ -121,9 +127,9 @@ class Numbered:
                     return
                 continue
             self.arrived += 1
-            if number <= last:
-                self.disorder.append((last, number))
-            last = number
+            if number <= self._last:
+                self.disorder.append((self._last, number))
+            self._last = number
 
     def finish(self):
         self.halt.set()
@@ -145,7 +151,7 @@ def nothing_is_reordered_or_dropped_under_traffic_of_all(lab):
                     Transfer(at_hub.host, daemon.host, here, rate=4 << 20)]
     for transfer in running:
         if isinstance(transfer, Transfer):
-            transfer.wait_progress(3 << 20)
+            transfer.wait_progress(SIZE // 4)
     for transfer in running:
         transfer.finish()
     for daemon in [at_hub] + at_spokes[:4]:
@@ -158,11 +164,11 @@ def the_port_changes_under_traffic(lab):
     transfers = [Transfer(daemon.host, at_hub.host, "10.9.0.100", rate=4 << 20) for daemon in at_spokes]
     for port in (51821, 51822, 51820):
         for transfer in transfers:
-            transfer.wait_progress(1 << 20)
+            transfer.wait_progress(SIZE // 8)
         at_hub.set("listen-port", str(port))
         expect_equal(features(at_hub)["udp_steering"], "on", "udp_steering")
     for transfer in transfers:
-        transfer.wait_progress(1 << 20)
+        transfer.wait_progress(SIZE // 8)
         transfer.finish()
     expect("replay" not in at_hub.drops(), f"nothing counts as repeated:\n{at_hub.drops()}")
 
