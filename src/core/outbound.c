@@ -107,11 +107,11 @@ static void stage(struct vole_device *device, const struct run *run)
         packets[i] = (struct staged_packet){run->bytes + run->packets[i].offset + TRANSPORT_HEADER_BYTES,
                                             run->packets[i].inner_length};
         if (i > first && !run->packets[i].continues) {
-            staged_add_all(&device->staged, run->peer, packets + first, i - first);
+            staged_add(&device->staged, run->peer, packets + first, i - first);
             first = i;
         }
     }
-    staged_add_all(&device->staged, run->peer, packets + first, i - first);
+    staged_add(&device->staged, run->peer, packets + first, i - first);
 }
 
 static void read_destination(struct vole_peer *peer, struct vole_endpoint *to)

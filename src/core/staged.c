@@ -196,8 +196,8 @@ static bool only_a_keepalive(const struct staged *staged, const struct vole_peer
     return count_of(peer) == 1 && block(staged, peer->staged.first)->length == 0;
 }
 
-void staged_add_all(struct staged *staged, struct vole_peer *peer, const struct staged_packet *packets,
-                    size_t count)
+void staged_add(struct staged *staged, struct vole_peer *peer, const struct staged_packet *packets,
+                size_t count)
 {
     uint32_t dropped = 0;
 
@@ -211,13 +211,6 @@ void staged_add_all(struct staged *staged, struct vole_peer *peer, const struct 
     staged_unlock(staged);
     if (dropped > 0)
         peer_drop(peer, VOLE_DROP_STAGED_OVERFLOW, dropped);
-}
-
-void staged_add(struct staged *staged, struct vole_peer *peer, const uint8_t *packet, size_t length)
-{
-    struct staged_packet one = {packet, length};
-
-    staged_add_all(staged, peer, &one, 1);
 }
 
 bool staged_add_keepalive(struct staged *staged, struct vole_peer *peer)

@@ -43,17 +43,15 @@ VOLE_MUST_CHECK int staged_init(struct staged *staged, size_t bytes); /* -ENOMEM
 void staged_fini(struct staged *staged); /* wipes what is left: it is plaintext */
 void staged_queue_init(struct staged_queue *queue);
 
-/* Copies a packet (length 0: a keepalive) to the end of the peer's queue, or drops and counts what is in
- * its way: the peer's oldest beyond 128 as STAGED_OVERFLOW, the device's oldest as STAGED_MEMORY. */
-void staged_add(struct staged *staged, struct vole_peer *peer, const uint8_t *packet, size_t length);
-/* Adds several at once, as the segments of one superpacket are: the limit is applied before the first only.
- */
 struct staged_packet {
     const uint8_t *bytes;
-    size_t length;
+    size_t length; /* 0: a keepalive */
 };
-void staged_add_all(struct staged *staged, struct vole_peer *peer, const struct staged_packet *packets,
-                    size_t count);
+/* Copies packets, as the segments of one superpacket are, to the end of the peer's queue, or drops and counts
+ * what is in their way: the peer's oldest beyond 128, looked at before the first only, as STAGED_OVERFLOW,
+ * the device's oldest as STAGED_MEMORY. */
+void staged_add(struct staged *staged, struct vole_peer *peer, const struct staged_packet *packets,
+                size_t count);
 /* Adds a keepalive if nothing waits; true if it did. */
 bool staged_add_keepalive(struct staged *staged, struct vole_peer *peer);
 /* Drops all of a peer's packets, counting them as reason, and takes it from the ready list. Returns how many.

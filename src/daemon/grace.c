@@ -50,12 +50,6 @@ void grace_thread_leave(void)
     urcu_qsbr_unregister_thread();
 }
 
-void grace_quiescent(void)
-{
-    grace_reads_done();
-    urcu_qsbr_quiescent_state();
-}
-
 void grace_offline(void)
 {
     grace_reads_done();

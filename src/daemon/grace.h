@@ -3,11 +3,11 @@
  * Grace periods: how the control thread frees what a worker may still be reading.
  *
  * Workers read published tables and keypairs without locks. Control unpublishes a thing, hands it to
- * grace_retire(), and it is freed only after every worker has said once that it holds nothing
- * (grace_quiescent), or waits for packets (grace_offline). Built on liburcu's QSBR flavour, where that
- * costs a worker one store per round. Nothing else in the program sees liburcu.
+ * grace_retire(), and it is freed only after every worker has been offline once, as it is around each look
+ * for packets (grace_offline). Built on liburcu's QSBR flavour, where that costs a worker two stores per
+ * round. Nothing else in the program sees liburcu.
  *
- * Threads: grace_thread_*, grace_quiescent, grace_offline and grace_online belong to workers;
+ * Threads: grace_thread_*, grace_offline and grace_online belong to workers;
  * a struct grace and everything that takes one belongs to control, which is never a reader itself.
  * ThreadSanitizer cannot see into liburcu, so the order it guarantees is told to it here.
  */
@@ -32,9 +32,6 @@ struct grace {
 void grace_thread_enter(void);
 void grace_thread_leave(void);
 
-/* The calling worker holds no published pointer at this moment. */
-void grace_quiescent(void);
-
 /* Around a wait: from offline to online the worker holds no published pointer and need not report. */
 void grace_offline(void);
 void grace_online(void);
@@ -46,7 +43,7 @@ void grace_init(struct grace *grace);
  * list is full, before this returns. Never fails. */
 void grace_retire(struct grace *grace, void *pointer, void (*release)(void *pointer));
 
-/* Waits until every worker has been quiescent or offline (microseconds: workers never block while
+/* Waits until every worker has been offline (microseconds: workers never block while
  * online), then releases everything retired so far. Nothing retired: returns at once. */
 void grace_collect(struct grace *grace);
 

@@ -5,7 +5,7 @@
  * control, allocates, or holds a lock across a system call.
  *
  * Control makes, feeds and stops workers; all functions here are control's unless marked. A worker is
- * registered with grace.h: what it may be reading is freed only after it was quiescent.
+ * registered with grace.h: what it may be reading is freed only after it was offline.
  */
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H

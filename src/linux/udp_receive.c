@@ -82,11 +82,6 @@ void udp_batch_fini(struct udp_batch *batch)
     memset(batch, 0, sizeof(*batch));
 }
 
-void udp_batch_trim(struct udp_batch *batch)
-{
-    (void)madvise(batch->buffers, batch->count * batch->buffer_bytes, MADV_DONTNEED);
-}
-
 static void udp_read_ipv4_part(struct udp_received *received, const struct cmsghdr *part)
 {
     if (part->cmsg_type == IP_PKTINFO) {

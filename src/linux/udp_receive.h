@@ -4,7 +4,7 @@
  * addresses it was sent to (routing §9) and its TOS byte.
  *
  * A struct udp_batch holds the buffers and all that recvmmsg() needs, prepared once. Its memory is mapped,
- * not allocated: what no datagram has touched costs nothing, and udp_batch_trim() gives back what one has.
+ * not allocated: what no datagram has touched costs nothing.
  * Ownership: init/fini. What udp_receive() returns points into the batch and is valid, and may be written
  * to, until the next call with that batch.
  * Threads: one thread per batch.
@@ -44,9 +44,6 @@ struct udp_received {
 /* Maps room for count messages of buffer_bytes each (rounded up to whole pages). -ENOMEM. */
 VOLE_MUST_CHECK int udp_batch_init(struct udp_batch *batch, size_t count, size_t buffer_bytes);
 void udp_batch_fini(struct udp_batch *batch);
-
-/* Gives the buffers' memory back to the kernel until they are used again; for when a burst is over. */
-void udp_batch_trim(struct udp_batch *batch);
 
 /* Takes what waits on the socket, never waiting: up to capacity messages (and at most the batch's count).
  * Returns how many, at least 1. -EAGAIN: none there. Messages that are not from an IP address are left out,

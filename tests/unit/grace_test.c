@@ -44,7 +44,6 @@ static void *reader_main(void *argument)
         reader.seen = *held;
     }
     atomic_store(&reader.reading, false);
-    grace_quiescent();
     grace_offline();
     grace_online();
     grace_thread_leave();

@@ -49,7 +49,7 @@ static void add(struct vole_peer *to, size_t length, uint32_t number)
     static uint8_t packet[65536];
 
     fill(packet, length, number);
-    staged_add(staged, to, packet, length);
+    staged_add(staged, to, &(struct staged_packet){packet, length}, 1);
 }
 
 static void assert_popped(struct vole_peer *from, size_t length, uint32_t number)
@@ -122,10 +122,10 @@ static void the_limit_is_applied_once_for_all_segments_of_a_superpacket(void **s
     }
     for (uint32_t i = 0; i < 128; i++)
         add(peer, 2, i);
-    staged_add_all(staged, peer, segments, 60);
+    staged_add(staged, peer, segments, 60);
     assert_int_equal(waiting(peer), 128 + 60);
     assert_int_equal(vole_peer_drops(peer, VOLE_DROP_STAGED_OVERFLOW), 0);
-    staged_add_all(staged, peer, segments, 60);
+    staged_add(staged, peer, segments, 60);
     assert_int_equal(waiting(peer), 128 + 60);
     assert_int_equal(vole_peer_drops(peer, VOLE_DROP_STAGED_OVERFLOW), 60);
 }

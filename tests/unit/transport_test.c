@@ -225,7 +225,8 @@ static void a_packet_behind_waiting_ones_is_sent_after_them(void **state)
     two_hosts_packet(packet, hosts.host[0].inner, hosts.host[1].inner, sizeof packet);
     give_session(0, vector_at(vector_member(handshakes, "handshakes"), 0));
     give_session(1, vector_at(vector_member(handshakes, "handshakes"), 0));
-    staged_add(&hosts.host[0].device->staged, hosts.host[0].peer, packet, sizeof packet);
+    staged_add(&hosts.host[0].device->staged, hosts.host[0].peer,
+               &(struct staged_packet){packet, sizeof packet}, 1);
     assert_int_equal(two_hosts_send_bytes(&hosts, 0, 99), VOLE_SENT);
     assert_int_equal(two_hosts_count(&hosts, 0, TRANSPORT), 2);
     two_hosts_deliver(&hosts);
