@@ -213,7 +213,7 @@ static void what_was_popped_or_purged_is_wiped(void **state)
     (void)state;
     memcpy(packet, secret, sizeof secret);
     for (int way = 0; way < 2; way++) {
-        staged_add(staged, peer, packet, sizeof packet);
+        staged_add(staged, peer, &(struct staged_packet){packet, sizeof packet}, 1);
         assert_non_null(memmem(staged->blocks, (size_t)staged->fresh * 512, secret, sizeof secret));
         staged_lock(staged);
         if (way == 0)
