@@ -7,7 +7,9 @@
 
 #include "config/array.h"
 #include "config/key.h"
+#include "config/number.h"
 #include "config/reply_reader.h"
+#include "config/uapi_change.h"
 #include "config/uapi_get.h"
 
 #include <dirent.h>
@@ -21,6 +23,7 @@
 #include <unistd.h>
 
 #define SOCKET_SUFFIX ".sock"
+#define MAX_ERRNO     4095
 
 /* ---- connecting ---- */
 
@@ -150,20 +153,34 @@ void device_socket_names_free(struct device_socket_names *names)
 
 /* ---- asking ---- */
 
-static int send_request(int descriptor, const char *request)
+/* Either a text or a change. */
+struct request {
+    const char *text;
+    const struct change *change;
+};
+
+/* For uapi_change_write() too; state is the descriptor. */
+static int send_piece(void *state, const char *bytes, size_t length)
 {
-    size_t length = strlen(request);
+    const int *descriptor = state;
 
     while (length > 0) {
-        ssize_t sent = send(descriptor, request, length, MSG_NOSIGNAL);
+        ssize_t sent = send(*descriptor, bytes, length, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0)
             return socket_error();
-        request += sent;
+        bytes += sent;
         length -= (size_t)sent;
     }
     return 0;
+}
+
+static int send_request(int descriptor, const struct request *request)
+{
+    if (request->change != NULL)
+        return uapi_change_write(request->change, send_piece, &descriptor);
+    return send_piece(&descriptor, request->text, strlen(request->text));
 }
 
 /* Reads until the reply's end. -ECONNRESET: closed before the first byte. */
@@ -189,18 +206,23 @@ static int read_reply(int descriptor, struct reply_reader *reader)
     return error;
 }
 
-static int ask(const char *name, const char *request, reply_line_handler handler, void *state)
+static int ask(const char *name, const struct request *request, reply_line_handler handler, void *state)
 {
     struct reply_reader reader;
     int descriptor = device_socket_connect(name);
     int error;
+    int reply_error;
 
     if (descriptor < 0)
         return descriptor;
     reply_reader_init(&reader, handler, state);
     error = send_request(descriptor, request);
-    if (error == 0)
-        error = read_reply(descriptor, &reader);
+    /* a daemon may refuse a long request before it has read all of it: its answer says more than "closed" */
+    if (error == 0 || error == -EPIPE || error == -ECONNRESET) {
+        reply_error = read_reply(descriptor, &reader);
+        if (error == 0 || reply_error == 0)
+            error = reply_error;
+    }
     reply_reader_wipe(&reader);
     (void)close(descriptor);
     return error;
@@ -208,8 +230,9 @@ static int ask(const char *name, const char *request, reply_line_handler handler
 
 int device_socket_get(const char *name, struct model_device *device)
 {
+    const struct request request = {.text = UAPI_GET_REQUEST};
     struct uapi_get get = {.device = device};
-    int error = ask(name, UAPI_GET_REQUEST, uapi_get_read_line, &get);
+    int error = ask(name, &request, uapi_get_read_line, &get);
 
     if (error == -ECONNRESET || error == -EPIPE)
         return -EPROTO;
@@ -218,9 +241,43 @@ int device_socket_get(const char *name, struct model_device *device)
 
 int device_socket_get_vole(const char *name, struct uapi_vole *reply)
 {
-    int error = ask(name, UAPI_VOLE_REQUEST, uapi_vole_read_line, reply);
+    const struct request request = {.text = UAPI_VOLE_REQUEST};
+    int error = ask(name, &request, uapi_vole_read_line, reply);
 
     if (error == -ECONNRESET || error == -EPIPE)
         return -EOPNOTSUPP;
     return error != 0 ? error : -reply->error;
+}
+
+/* The reply to a set is its errno line and nothing else. State is an int: the error, negative. */
+static int read_set_line(void *state, const char *line, size_t length)
+{
+    static const char key[] = "errno=";
+    const size_t key_length = sizeof(key) - 1;
+    uint64_t number;
+    int *error = state;
+
+    if (length <= key_length || memcmp(line, key, key_length) != 0)
+        return -EPROTO;
+    line += key_length;
+    length -= key_length;
+    if (*line == '-') {
+        line++;
+        length--;
+    }
+    if (!number_read(&number, line, length, MAX_ERRNO))
+        return -EPROTO;
+    *error = -(int)number;
+    return 0;
+}
+
+int device_socket_set(const char *name, const struct change *change)
+{
+    const struct request request = {.change = change};
+    int refusal = 0;
+    int error = ask(name, &request, read_set_line, &refusal);
+
+    if (error == -ECONNRESET || error == -EPIPE)
+        return -EPROTO;
+    return error != 0 ? error : refusal;
 }

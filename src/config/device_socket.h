@@ -11,6 +11,7 @@
 #ifndef CONFIG_DEVICE_SOCKET_H
 #define CONFIG_DEVICE_SOCKET_H
 
+#include "config/change.h"
 #include "config/model.h"
 #include "config/uapi_vole.h"
 #include "vole.h"
@@ -44,5 +45,9 @@ VOLE_MUST_CHECK int device_socket_get(const char *name, struct model_device *dev
 /* Asks `get=vole.1`. As above; -EOPNOTSUPP: the daemon closed the connection without a word, as one does that
  * does not know this operation. */
 VOLE_MUST_CHECK int device_socket_get_vole(const char *name, struct uapi_vole *reply);
+
+/* Applies a change. As device_socket_get(); a daemon's own errno is taken with either sign. What the daemon
+ * applied before an error stays. */
+VOLE_MUST_CHECK int device_socket_set(const char *name, const struct change *change);
 
 #endif
