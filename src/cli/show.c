@@ -8,6 +8,7 @@
 #include "cli/command.h"
 
 #include "cli/access.h"
+#include "cli/device.h"
 #include "cli/show_view.h"
 #include "config/device_socket.h"
 
@@ -58,7 +59,7 @@ static int show_model(const char *name, const struct show_request *request, bool
     int error;
 
     model_init(&device);
-    error = device_socket_get(name, &device);
+    error = device_get(name, &device);
     if (error != 0) {
         access_report(name, error, request->all);
     } else if (request->view == SHOW_FIELD) {
@@ -80,7 +81,7 @@ static int show_vole(const char *name, const struct show_request *request, bool 
     if (error == 0)
         error = device_socket_get_vole(name, &reply);
     if (error != 0) {
-        access_report(name, error, request->all);
+        access_report_vole(name, error, request->all);
     } else {
         if (!first)
             putchar('\n');
@@ -102,20 +103,20 @@ static int show_one(const char *name, const struct show_request *request, bool f
 
 /* ---- all interfaces ---- */
 
-static int list_interfaces(struct device_socket_names *names)
+static int list_interfaces(struct device_names *names)
 {
-    int error = device_socket_list(names);
+    int error = device_list(names);
 
     if (error != 0) {
-        fprintf(stderr, "Unable to list interfaces: %s: %s\n", DEVICE_SOCKET_DIRECTORY, strerror(-error));
-        device_socket_names_free(names);
+        fprintf(stderr, "Unable to list interfaces: %s\n", strerror(-error));
+        device_names_free(names);
     }
     return error;
 }
 
 static int show_all(const struct show_request *request)
 {
-    struct device_socket_names names;
+    struct device_names names;
     size_t shown = 0;
     bool success;
 
@@ -126,19 +127,19 @@ static int show_all(const struct show_request *request)
             shown++;
     }
     success = shown > 0 || names.count == 0;
-    device_socket_names_free(&names);
+    device_names_free(&names);
     return success ? 0 : 1;
 }
 
 static int show_interfaces(void)
 {
-    struct device_socket_names names;
+    struct device_names names;
 
     if (list_interfaces(&names) != 0)
         return 1;
     for (size_t i = 0; i < names.count; i++)
         printf("%s%c", names.names[i], i + 1 < names.count ? ' ' : '\n');
-    device_socket_names_free(&names);
+    device_names_free(&names);
     return 0;
 }
 
