@@ -4,6 +4,8 @@
  */
 #include "cli/command.h"
 
+#include "cli/program.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -13,11 +15,11 @@ bool command_wants_help(int count, char **arguments)
                           strcmp(arguments[1], "help") == 0);
 }
 
-bool command_takes_nothing(int count, char **arguments, const char *usage, int *status)
+bool command_takes_nothing(int count, char **arguments, int *status)
 {
     if (count == 1)
         return true;
     *status = command_wants_help(count, arguments) ? 0 : 1;
-    fprintf(*status == 0 ? stdout : stderr, "%s\n", usage);
+    fprintf(*status == 0 ? stdout : stderr, "Usage: %s %s\n", program_name(), arguments[0]);
     return false;
 }

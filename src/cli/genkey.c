@@ -12,7 +12,7 @@ int command_genkey(int count, char **arguments)
     uint8_t key[KEY_BYTES];
     int status;
 
-    if (!command_takes_nothing(count, arguments, "Usage: vole genkey", &status))
+    if (!command_takes_nothing(count, arguments, &status))
         return status;
     key_generate_private(key);
     secret_output_print(key);

@@ -12,7 +12,7 @@ int command_genpsk(int count, char **arguments)
     uint8_t key[KEY_BYTES];
     int status;
 
-    if (!command_takes_nothing(count, arguments, "Usage: vole genpsk", &status))
+    if (!command_takes_nothing(count, arguments, &status))
         return status;
     key_generate_preshared(key);
     secret_output_print(key);

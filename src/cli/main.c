@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * vole: looks at WireGuard interfaces and makes keys. `vole COMMAND ARGUMENTS` does what `wg` does with the
- * same words; without a command it is `vole show`. Spec: config §2.
+ * vole: looks at WireGuard interfaces, changes them, and makes keys. `vole COMMAND ARGUMENTS` does what `wg`
+ * does with the same words; without a command it is `vole show`. Called as "wg" (program.h) it knows wg's
+ * commands only. Spec: config §2.
  */
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/program.h"
 #include "config/key.h"
 
 #include <stdio.h>
@@ -14,23 +16,46 @@ struct command {
     const char *name;
     int (*run)(int count, char **arguments);
     const char *summary;
+    bool of_wg; /* wg has it, too */
 };
 
 static const struct command commands[] = {
-    {"show", command_show, "shows interfaces, their peers, and why packets were dropped"},
-    {"genkey", command_genkey, "prints a new private key"},
-    {"genpsk", command_genpsk, "prints a new preshared key"},
-    {"pubkey", command_pubkey, "reads a private key and prints its public key"},
+    {"show", command_show, "shows interfaces and their peers", true},
+    {"genkey", command_genkey, "prints a new private key", true},
+    {"genpsk", command_genpsk, "prints a new preshared key", true},
+    {"pubkey", command_pubkey, "reads a private key and prints its public key", true},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
+/* The release of the wg tool whose behaviour is followed. */
+#define WG_VERSION "1.0.20250521"
+
+static bool is_known(const struct command *command)
+{
+    return command->of_wg || !program_is_wg();
+}
+
 static void print_usage(FILE *stream)
 {
-    fputs("Usage: vole [COMMAND [ARGUMENTS]]\n\nCommands (without one: show):\n", stream);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(stream, "  %-8s %s\n", commands[i].name, commands[i].summary);
-    fputs("\nvole COMMAND --help tells more about one of them; vole --version prints the version.\n", stream);
+    const char *name = program_name();
+
+    fprintf(stream, "Usage: %s [COMMAND [ARGUMENTS]]\n\nCommands (without one: show):\n", name);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (is_known(&commands[i]))
+            fprintf(stream, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    }
+    fprintf(stream, "\n%s COMMAND --help tells more about one of them; %s --version prints the version.\n",
+            name, name);
+}
+
+/* Scripts take the second word of wg's line. */
+static void print_version(void)
+{
+    if (program_is_wg())
+        puts("wireguard-tools v" WG_VERSION " - vole " VOLE_VERSION);
+    else
+        puts("vole " VOLE_VERSION);
 }
 
 static int run_command(int count, char **arguments)
@@ -40,7 +65,7 @@ static int run_command(int count, char **arguments)
     if (count < 2)
         return command_show(1, show);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(arguments[1], commands[i].name) == 0)
+        if (is_known(&commands[i]) && strcmp(arguments[1], commands[i].name) == 0)
             return commands[i].run(count - 1, arguments + 1);
     }
     if (command_wants_help(count, arguments)) {
@@ -49,19 +74,20 @@ static int run_command(int count, char **arguments)
     }
     if (count == 2 && (strcmp(arguments[1], "-v") == 0 || strcmp(arguments[1], "--version") == 0 ||
                        strcmp(arguments[1], "version") == 0)) {
-        puts("vole " VOLE_VERSION);
+        print_version();
         return 0;
     }
-    fprintf(stderr, "vole: there is no command '%s'\n", arguments[1]);
+    fprintf(stderr, "%s: there is no command '%s'\n", program_name(), arguments[1]);
     print_usage(stderr);
     return 1;
 }
 
 int main(int count, char **arguments)
 {
+    program_start(arguments[0]);
     output_start();
     if (key_start() != 0) {
-        fputs("vole: the cryptographic library does not work on this system\n", stderr);
+        fprintf(stderr, "%s: the cryptographic library does not work on this system\n", program_name());
         return 1;
     }
     return output_finish(run_command(count, arguments));

@@ -5,6 +5,7 @@
  */
 #include "cli/output.h"
 
+#include "cli/program.h"
 #include "config/key.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ int output_finish(int status)
     key_wipe(output_buffer, sizeof(output_buffer));
     if (!failed)
         return status;
-    fprintf(stderr, "vole: the output could not be written%s%s\n", error != 0 ? ": " : "",
+    fprintf(stderr, "%s: the output could not be written%s%s\n", program_name(), error != 0 ? ": " : "",
             error != 0 ? strerror(error) : "");
     return 1;
 }

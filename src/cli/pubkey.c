@@ -5,10 +5,13 @@
  */
 #include "cli/command.h"
 
+#include "cli/program.h"
 #include "config/key.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The input is read without stdio's buffer, which nobody could wipe. */
 static int read_private_key(uint8_t key[static KEY_BYTES])
@@ -21,18 +24,19 @@ static int read_private_key(uint8_t key[static KEY_BYTES])
     (void)setvbuf(stdin, NULL, _IONBF, 0);
     length = fread(text, 1, sizeof(text), stdin);
     if (!key_from_base64(key, text, length)) {
-        fputs("vole pubkey: the input is not a private key: 44 characters of base64 are expected\n", stderr);
+        fprintf(stderr, "%s pubkey: the input is not a private key: 44 characters of base64 are expected\n",
+                program_name());
         goto out;
     }
     do {
         character = getchar();
     } while (character == '\0' || (character != EOF && isspace(character)));
     if (character != EOF) {
-        fputs("vole pubkey: something follows the private key in the input\n", stderr);
+        fprintf(stderr, "%s pubkey: something follows the private key in the input\n", program_name());
         goto out;
     }
     if (ferror(stdin) != 0) {
-        perror("vole pubkey: cannot read the private key");
+        fprintf(stderr, "%s pubkey: cannot read the private key: %s\n", program_name(), strerror(errno));
         goto out;
     }
     status = 0;
@@ -47,7 +51,7 @@ int command_pubkey(int count, char **arguments)
     char text[KEY_BASE64_BYTES];
     int status;
 
-    if (!command_takes_nothing(count, arguments, "Usage: vole pubkey", &status))
+    if (!command_takes_nothing(count, arguments, &status))
         return status;
     status = read_private_key(key);
     if (status == 0) {

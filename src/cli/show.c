@@ -9,6 +9,7 @@
 
 #include "cli/access.h"
 #include "cli/device.h"
+#include "cli/program.h"
 #include "cli/show_view.h"
 #include "config/device_socket.h"
 
@@ -26,10 +27,14 @@ static void print_usage(FILE *stream)
 {
     size_t column = 0;
 
-    fputs("Usage: vole show [INTERFACE | all | interfaces] [FIELD]\n\nFields for scripts:", stream);
+    fprintf(stream,
+            "Usage: %s show [INTERFACE | all | interfaces] [FIELD]\n\nFields for scripts:", program_name());
     for (const struct show_field *field = show_fields; field->name != NULL; field++, column++)
         fprintf(stream, "%s%s", column % 4 == 0 ? "\n  " : ", ", field->name);
-    fputs("\nViews for people:\n"
+    fputs("\n", stream);
+    if (program_is_wg())
+        return;
+    fputs("Views for people:\n"
           "  drops     which packets were dropped, why, and what to do about it\n"
           "  features  which offloads and other features of the system are in use\n",
           stream);
@@ -38,11 +43,11 @@ static void print_usage(FILE *stream)
 /* False: there is no such field. */
 static bool request_parse_field(struct show_request *request, const char *word)
 {
-    if (strcmp(word, "drops") == 0) {
+    if (!program_is_wg() && strcmp(word, "drops") == 0) {
         request->view = SHOW_DROPS;
         return true;
     }
-    if (strcmp(word, "features") == 0) {
+    if (!program_is_wg() && strcmp(word, "features") == 0) {
         request->view = SHOW_FEATURES;
         return true;
     }
@@ -152,12 +157,12 @@ int command_show(int count, char **arguments)
         return 0;
     }
     if (count > 3 || (count == 3 && strcmp(arguments[1], "interfaces") == 0)) {
-        fputs("vole show: too many arguments\n", stderr);
+        fprintf(stderr, "%s show: too many arguments\n", program_name());
         print_usage(stderr);
         return 1;
     }
     if (count == 3 && !request_parse_field(&request, arguments[2])) {
-        fprintf(stderr, "vole show: there is no field '%s'\n", arguments[2]);
+        fprintf(stderr, "%s show: there is no field '%s'\n", program_name(), arguments[2]);
         print_usage(stderr);
         return 1;
     }
