@@ -15,6 +15,7 @@
 
 #include "vole.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define ADDRESS_TEXT_BYTES          46                                             /* longest IPv6 text */
@@ -38,5 +39,7 @@ VOLE_MUST_CHECK int address_read_endpoint(struct vole_endpoint *endpoint, const 
 void address_write_prefix(char text[static ADDRESS_PREFIX_TEXT_BYTES], const struct vole_prefix *prefix);
 /* "address/length"; the length is mandatory and decimal. Host bits are kept as given. -EINVAL: malformed. */
 VOLE_MUST_CHECK int address_read_prefix(struct vole_prefix *prefix, const char *text, size_t length);
+/* Sets the bits behind the prefix's length to zero. Whether any of them was not. */
+bool address_clear_host_bits(struct vole_prefix *prefix);
 
 #endif

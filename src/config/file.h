@@ -123,7 +123,7 @@ struct file {
     size_t peer_capacity;
 };
 
-/* What is wrong with a text: one per line of it that is wrong. */
+/* What is wrong with a text: one per place. Of a text that is wrong in very many, the first thousand. */
 struct file_problem {
     struct file_place place;
     char what[FILE_PROBLEM_BYTES]; /* the offending text, never a secret, and how to write it instead */
@@ -148,9 +148,10 @@ void file_free(struct file *file);
 void file_problems_free(struct file_problems *problems);
 
 /* The whole configuration the file describes, but endpoints, as one change with replace_peers: what `setconf`
- * does. A key that is in a file of its own must have been read into the struct before (cli/key_file.h).
- * change must be initialised and is to be freed whatever the result. -ENOMEM. Peers of the change are in the
- * file's order, one for each of the file's peers. */
+ * does. So the private key, port and mark are given even where the file does not give them, as none (file's
+ * has_private_key and its kin tell, for those who only add). A key that is in a file of its own must have
+ * been read into the struct before (cli/key_file.h). change must be initialised and is to be freed whatever
+ * the result. -ENOMEM. Peers of the change are in the file's order, one for each of the file's peers. */
 VOLE_MUST_CHECK int file_change(const struct file *file, struct change *change);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Single values as people write them, for configuration files and for the words of `set` alike: white space
  * is gone already. What is wrong is said in one line, which quotes the text, tells how to write it, and has
- * no place.
+ * no place. It is "" if there is nothing to be said; with a result of true it is a warning.
  *
  * Any thread may call; there is no state. Spec: config §1.2.
  */
