@@ -21,6 +21,11 @@ struct command {
 
 static const struct command commands[] = {
     {"show", command_show, "shows interfaces and their peers", true},
+    {"showconf", command_showconf, "prints an interface as a configuration file", true},
+    {"set", command_set, "changes an interface and its peers", true},
+    {"setconf", command_setconf, "makes an interface what a configuration file says", true},
+    {"addconf", command_addconf, "adds what a configuration file says", true},
+    {"syncconf", command_syncconf, "makes an interface what a file says, keeping sessions", true},
     {"genkey", command_genkey, "prints a new private key", true},
     {"genpsk", command_genpsk, "prints a new preshared key", true},
     {"pubkey", command_pubkey, "reads a private key and prints its public key", true},

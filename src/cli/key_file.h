@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A key in a file of its own: what `set private-key FILE` and `set preshared-key FILE` name, and
+ * PrivateKeyFile and PresharedKeyFile in a configuration file.
+ *
+ * 44 characters of base64, then only white space. An empty file and the null device hold the all-zero key,
+ * which means "none". An empty pipe is an error: the program that was to write the key wrote none, and nobody
+ * wants to lose a key by that. Nothing of the text stays in memory, and nothing of it is ever printed.
+ * One thread. Spec: config §1.3, §2.
+ */
+#ifndef CLI_KEY_FILE_H
+#define CLI_KEY_FILE_H
+
+#include "vole.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* False: a message was printed, which begins with prefix ("argument 4: "), and the key is zeros. The caller
+ * wipes the key. */
+VOLE_MUST_CHECK bool key_file_read(uint8_t key[static VOLE_KEY_BYTES], const char *path, const char *prefix);
+
+#endif
