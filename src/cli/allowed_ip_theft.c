@@ -44,16 +44,6 @@ struct claims {
 
 /* ---- collecting ---- */
 
-static void mask(struct vole_prefix *prefix)
-{
-    size_t whole = prefix->length / 8;
-
-    if (whole >= sizeof(prefix->address.bytes))
-        return;
-    prefix->address.bytes[whole] &= (uint8_t) ~(0xff >> prefix->length % 8);
-    memset(prefix->address.bytes + whole + 1, 0, sizeof(prefix->address.bytes) - whole - 1);
-}
-
 static int claims_add(struct claims *claims, const uint8_t *key, const struct vole_prefix *prefix,
                       bool remove)
 {
@@ -64,7 +54,7 @@ static int claims_add(struct claims *claims, const uint8_t *key, const struct vo
     claims->items = items;
     items[claims->count] =
         (struct claim){.prefix = *prefix, .key = key, .when = claims->now, .remove = remove};
-    mask(&items[claims->count++].prefix);
+    address_clear_host_bits(&items[claims->count++].prefix);
     return 0;
 }
 
