@@ -54,14 +54,27 @@ static bool quote_append_byte(char quote[static FILE_QUOTE_BYTES], size_t *used,
     return quote_append(quote, used, escape, 4);
 }
 
+/* What may be shown at most: not what follows "key=" in any case, where two lines have run together. */
+static size_t shown_length(const char *text, size_t length)
+{
+    static const char word[] = "key=";
+
+    for (size_t at = 0; at + strlen(word) < length; at++)
+        if (strncasecmp(text + at, word, strlen(word)) == 0)
+            return at + strlen(word);
+    return length;
+}
+
 void file_quote(char quote[static FILE_QUOTE_BYTES], const char *text, size_t length)
 {
     static const char hidden[] = "(hidden)";
+    size_t whole_length = length;
     size_t used = 0;
     size_t at = 0;
     bool fits = true;
 
     quote[0] = '\0';
+    length = shown_length(text, length);
     while (fits && at < length) {
         size_t run = base64_run(text + at, length - at);
 
@@ -74,6 +87,8 @@ void file_quote(char quote[static FILE_QUOTE_BYTES], const char *text, size_t le
         for (size_t end = at + (run != 0 ? run : 1); fits && at < end; at++)
             fits = quote_append_byte(quote, &used, text[at]);
     }
+    if (fits && length < whole_length)
+        (void)quote_append(quote, &used, hidden, sizeof(hidden) - 1);
 }
 
 void file_quote_public(char quote[static FILE_QUOTE_BYTES], const char *text, size_t length)
