@@ -19,9 +19,14 @@ static atomic_uint netlink_sequence;
 
 int netlink_open(uint32_t groups, int extra_flags)
 {
+    return netlink_open_protocol(NETLINK_ROUTE, groups, extra_flags);
+}
+
+int netlink_open_protocol(int protocol, uint32_t groups, int extra_flags)
+{
     struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
     struct timeval timeout = {.tv_sec = NETLINK_TIMEOUT_S};
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | extra_flags, NETLINK_ROUTE);
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | extra_flags, protocol);
 
     if (fd < 0)
         return -errno;
@@ -39,12 +44,14 @@ void *netlink_request_init(struct netlink_request *request, uint16_t type, uint1
     request->header = mnl_nlmsg_put_header(request->bytes);
     request->header->nlmsg_type = type;
     request->header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-    request->header->nlmsg_seq = atomic_fetch_add(&netlink_sequence, 1) + 1;
     return mnl_nlmsg_put_extra_header(request->header, header_bytes);
 }
 
-/* Walks through one received buffer. Returns true when the acknowledgement was in it; *result is then the
- * kernel's verdict, or answer's if the kernel was content. */
+/* A list that changes while it is read is read again, so often at most. */
+#define NETLINK_DUMP_ATTEMPTS 8
+
+/* Walks through one received buffer. Returns true when the acknowledgement, or the end of a list, was in it;
+ * *result is then the kernel's verdict, or answer's if the kernel was content. -EINTR: the list changed. */
 static bool netlink_walk(const void *bytes, int length, uint32_t sequence, netlink_answer_function *answer,
                          void *argument, int *result)
 {
@@ -53,13 +60,17 @@ static bool netlink_walk(const void *bytes, int length, uint32_t sequence, netli
     for (; mnl_nlmsg_ok(message, length); message = mnl_nlmsg_next(message, &length)) {
         if (message->nlmsg_seq != sequence)
             continue;
-        if (message->nlmsg_type == NLMSG_ERROR) {
-            const struct nlmsgerr *verdict = mnl_nlmsg_get_payload(message);
+        if ((message->nlmsg_flags & NLM_F_DUMP_INTR) && *result == 0)
+            *result = -EINTR;
+        if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {
+            int verdict = 0; /* both begin with a number; an empty end of a list is a good one */
 
-            if (mnl_nlmsg_get_payload_len(message) < sizeof(*verdict))
-                *result = -EBADMSG;
-            else if (verdict->error != 0)
-                *result = verdict->error;
+            if (mnl_nlmsg_get_payload_len(message) >= sizeof(verdict))
+                memcpy(&verdict, mnl_nlmsg_get_payload(message), sizeof(verdict));
+            else if (message->nlmsg_type == NLMSG_ERROR)
+                verdict = -EBADMSG;
+            if (verdict != 0)
+                *result = verdict;
             return true;
         }
         if (answer && *result == 0)
@@ -68,34 +79,69 @@ static bool netlink_walk(const void *bytes, int length, uint32_t sequence, netli
     return false;
 }
 
-int netlink_request_do(int netlink, struct netlink_request *request, netlink_answer_function *answer,
-                       void *argument)
+/* Receives until the acknowledgement of this sequence, or the end of its list. */
+static int netlink_receive(int netlink, uint32_t sequence, netlink_answer_function *answer, void *argument)
 {
     _Alignas(struct nlmsghdr) uint8_t bytes[NETLINK_ANSWER_BYTES];
-    struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-    uint32_t sequence = request->header->nlmsg_seq;
     int result = 0;
-    ssize_t length;
 
-    do
-        length = sendto(netlink, request->header, request->header->nlmsg_len, 0,
-                        (const struct sockaddr *)&kernel, sizeof(kernel));
-    while (length < 0 && errno == EINTR);
-    if (length < 0)
-        return -errno;
     for (;;) {
         struct sockaddr_nl from = {0};
         socklen_t from_bytes = sizeof(from);
+        ssize_t length =
+            recvfrom(netlink, bytes, sizeof(bytes), MSG_TRUNC, (struct sockaddr *)&from, &from_bytes);
 
-        length = recvfrom(netlink, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &from_bytes);
         if (length < 0 && errno == EINTR)
             continue;
-        if (length < 0)
-            return errno == EAGAIN ? -ETIMEDOUT : -errno;
+        if (length < 0) {
+            result = errno == EAGAIN ? -ETIMEDOUT : -errno;
+            break;
+        }
         /* Only the kernel answers; another process may send here too. */
         if (from.nl_pid != 0)
             continue;
+        if (length > (ssize_t)sizeof(bytes)) {
+            result = -EMSGSIZE;
+            break;
+        }
         if (netlink_walk(bytes, (int)length, sequence, answer, argument, &result))
+            break;
+    }
+    explicit_bzero(bytes, sizeof(bytes));
+    return result;
+}
+
+int netlink_exchange(int netlink, struct nlmsghdr *request, netlink_answer_function *answer, void *argument)
+{
+    struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+    ssize_t sent;
+
+    request->nlmsg_seq = atomic_fetch_add(&netlink_sequence, 1) + 1;
+    do
+        sent =
+            sendto(netlink, request, request->nlmsg_len, 0, (const struct sockaddr *)&kernel, sizeof(kernel));
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+        return -errno;
+    return netlink_receive(netlink, request->nlmsg_seq, answer, argument);
+}
+
+int netlink_request_do(int netlink, struct netlink_request *request, netlink_answer_function *answer,
+                       void *argument)
+{
+    return netlink_exchange(netlink, request->header, answer, argument);
+}
+
+int netlink_request_dump(int netlink, struct netlink_request *request, void (*restart)(void *argument),
+                         netlink_answer_function *answer, void *argument)
+{
+    int result = 0;
+
+    for (int attempt = 0; attempt < NETLINK_DUMP_ATTEMPTS; attempt++) {
+        restart(argument);
+        result = netlink_request_do(netlink, request, answer, argument);
+        if (result != -EINTR)
             return result;
     }
+    return result;
 }

@@ -10,12 +10,28 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+struct route_answer {
+    uint32_t interface;
+    uint32_t mtu; /* 0: the route has none of its own */
+};
+
+static int route_read_metric(const struct nlattr *attribute, void *argument)
+{
+    struct route_answer *answer = argument;
+
+    if (mnl_attr_get_type(attribute) == RTAX_MTU && mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
+        answer->mtu = mnl_attr_get_u32(attribute);
+    return MNL_CB_OK;
+}
+
 static int route_read_attribute(const struct nlattr *attribute, void *argument)
 {
-    uint32_t *interface = argument;
+    struct route_answer *answer = argument;
 
     if (mnl_attr_get_type(attribute) == RTA_OIF && mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
-        *interface = mnl_attr_get_u32(attribute);
+        answer->interface = mnl_attr_get_u32(attribute);
+    else if (mnl_attr_get_type(attribute) == RTA_METRICS)
+        return mnl_attr_parse_nested(attribute, route_read_metric, answer) < 0 ? MNL_CB_ERROR : MNL_CB_OK;
     return MNL_CB_OK;
 }
 
@@ -26,8 +42,8 @@ static int route_read_answer(const struct nlmsghdr *message, void *argument)
     return mnl_attr_parse(message, sizeof(struct rtmsg), route_read_attribute, argument) < 0 ? -EBADMSG : 0;
 }
 
-int route_query(int netlink, const struct vole_address *destination, const struct vole_address *source,
-                uint32_t mark, uint32_t *interface)
+static int route_ask(int netlink, const struct vole_address *destination, const struct vole_address *source,
+                     uint32_t mark, struct route_answer *answer)
 {
     struct netlink_request request;
     bool is_v4 = destination->family == 4;
@@ -46,9 +62,30 @@ int route_query(int netlink, const struct vole_address *destination, const struc
     }
     if (mark != 0)
         mnl_attr_put_u32(request.header, RTA_MARK, mark);
-    *interface = 0;
-    int result = netlink_request_do(netlink, &request, route_read_answer, interface);
+    *answer = (struct route_answer){0};
+    int result = netlink_request_do(netlink, &request, route_read_answer, answer);
     if (result < 0)
         return result;
-    return *interface != 0 ? 0 : -ENETUNREACH;
+    return answer->interface != 0 ? 0 : -ENETUNREACH;
+}
+
+int route_query(int netlink, const struct vole_address *destination, const struct vole_address *source,
+                uint32_t mark, uint32_t *interface)
+{
+    struct route_answer answer = {0};
+    int result = route_ask(netlink, destination, source, mark, &answer);
+
+    *interface = answer.interface;
+    return result;
+}
+
+int route_query_mtu(int netlink, const struct vole_address *destination, uint32_t *interface, uint32_t *mtu)
+{
+    struct vole_address any = {0};
+    struct route_answer answer = {0};
+    int result = route_ask(netlink, destination, &any, 0, &answer);
+
+    *interface = answer.interface;
+    *mtu = answer.mtu;
+    return result;
 }

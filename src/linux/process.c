@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * posix_spawnp() and waiting for it with the signals blocked, so that none slips in between looking and
+ * waiting.
+ */
+#include "linux/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROCESS_SIGNAL_STATUS 128 /* what a shell adds to the number of a signal */
+
+static const int process_endings[] = {SIGINT, SIGTERM, SIGHUP};
+
+static volatile sig_atomic_t process_caught;
+static bool process_catches;
+static bool process_ignores;
+
+static void process_on_signal(int number)
+{
+    if (number != SIGCHLD && process_caught == 0)
+        process_caught = number;
+}
+
+void process_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = process_on_signal}; /* no SA_RESTART: waiting ends */
+
+    if (process_catches)
+        return;
+    process_catches = true;
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof(process_endings) / sizeof(process_endings[0]); i++) {
+        struct sigaction before;
+
+        /* nohup: whoever told us to live on has priority. */
+        if (sigaction(process_endings[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            (void)sigaction(process_endings[i], &action, NULL);
+    }
+}
+
+int process_signal(void)
+{
+    return process_ignores ? 0 : process_caught;
+}
+
+void process_ignore_signals(void)
+{
+    process_ignores = true;
+    process_catch_signals();
+}
+
+/* ---- one program ---- */
+
+static void process_endings_set(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    for (size_t i = 0; i < sizeof(process_endings) / sizeof(process_endings[0]); i++)
+        (void)sigaddset(set, process_endings[i]);
+}
+
+/* The child begins with default signals: ours are caught or, as SIGPIPE, ignored. */
+static int process_spawn(pid_t *child, const char *const *arguments, const sigset_t *mask, int input,
+                         int output)
+{
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_t actions;
+    sigset_t defaults;
+    int result = posix_spawnattr_init(&attributes);
+
+    if (result != 0)
+        return -result;
+    result = posix_spawn_file_actions_init(&actions);
+    if (result != 0) {
+        (void)posix_spawnattr_destroy(&attributes);
+        return -result;
+    }
+    process_endings_set(&defaults);
+    (void)sigaddset(&defaults, SIGPIPE);
+    (void)sigaddset(&defaults, SIGCHLD);
+    (void)posix_spawnattr_setsigdefault(&attributes, &defaults);
+    (void)posix_spawnattr_setsigmask(&attributes, mask);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    if (input >= 0)
+        result = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    if (result == 0 && output >= 0)
+        result = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    if (result == 0 && output >= 0)
+        result = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    if (result == 0)
+        result = posix_spawnp(child, arguments[0], &actions, &attributes, (char *const *)(uintptr_t)arguments,
+                              environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)posix_spawnattr_destroy(&attributes);
+    return -result;
+}
+
+/* Waits with all signals of ours blocked but while asleep. */
+static int process_wait(pid_t child, const sigset_t *unblocked)
+{
+    bool told = process_ignores; /* what runs then takes back what was done */
+    int status;
+
+    for (;;) {
+        pid_t ended = waitpid(child, &status, WNOHANG);
+
+        if (ended == child)
+            break;
+        if (ended < 0 && errno != EINTR)
+            return -errno;
+        if (!told && process_caught != 0) {
+            told = true;
+            (void)kill(child, process_caught);
+        }
+        (void)sigsuspend(unblocked);
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : PROCESS_SIGNAL_STATUS + WTERMSIG(status);
+}
+
+static int process_do(const char *const *arguments, int input, int output)
+{
+    struct sigaction child_action = {.sa_handler = process_on_signal};
+    struct sigaction child_before;
+    sigset_t blocked;
+    sigset_t before;
+    sigset_t asleep;
+    pid_t child;
+
+    (void)fflush(stdout);
+    (void)sigemptyset(&child_action.sa_mask);
+    process_endings_set(&blocked);
+    (void)sigaddset(&blocked, SIGCHLD);
+    if (sigprocmask(SIG_BLOCK, &blocked, &before) != 0)
+        return -errno;
+    (void)sigaction(SIGCHLD, &child_action, &child_before);
+    asleep = before;
+    (void)sigdelset(&asleep, SIGCHLD);
+    int result = process_spawn(&child, arguments, &before, input, output);
+    if (result == 0)
+        result = process_wait(child, &asleep);
+    (void)sigaction(SIGCHLD, &child_before, NULL);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
+/* A file in memory with this text, to be read from its beginning. */
+static int process_memory(const char *text)
+{
+    int fd = memfd_create("vole", MFD_CLOEXEC);
+    size_t length = strlen(text);
+
+    if (fd < 0)
+        return -errno;
+    while (length > 0) {
+        ssize_t written = write(fd, text, length);
+
+        if (written < 0 && errno != EINTR) {
+            int error = -errno;
+
+            (void)close(fd);
+            return error;
+        }
+        if (written > 0) {
+            text += written;
+            length -= (size_t)written;
+        }
+    }
+    (void)lseek(fd, 0, SEEK_SET);
+    return fd;
+}
+
+int process_run(const char *const *arguments, const char *input)
+{
+    int fd = -1;
+
+    if (input != NULL) {
+        fd = process_memory(input);
+        if (fd < 0)
+            return fd;
+    }
+    int result = process_do(arguments, fd, -1);
+    if (fd >= 0)
+        (void)close(fd);
+    return result;
+}
+
+static int process_read_back(int fd, char **output)
+{
+    struct stat status;
+    size_t length = 0;
+    char *text;
+
+    if (fstat(fd, &status) != 0)
+        return -errno;
+    text = malloc((size_t)status.st_size + 1);
+    if (text == NULL)
+        return -ENOMEM;
+    while (length < (size_t)status.st_size) {
+        ssize_t got = pread(fd, text + length, (size_t)status.st_size - length, (off_t)length);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        length += (size_t)got;
+    }
+    text[length] = '\0';
+    *output = text;
+    return 0;
+}
+
+int process_read(const char *const *arguments, char **output)
+{
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int fd = process_memory("");
+    int result;
+
+    *output = NULL;
+    if (nothing < 0 || fd < 0)
+        result = fd < 0 ? fd : -ENOENT;
+    else
+        result = process_do(arguments, nothing, fd);
+    if (result >= 0) {
+        int read_result = process_read_back(fd, output);
+
+        if (read_result < 0)
+            result = read_result;
+    }
+    if (nothing >= 0)
+        (void)close(nothing);
+    if (fd >= 0)
+        (void)close(fd);
+    return result;
+}
+
+/* ---- finding ---- */
+
+static bool process_is_program(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+bool process_find(char path[static PATH_MAX], const char *name)
+{
+    const char *place = getenv("PATH");
+
+    if (strchr(name, '/') != NULL) {
+        (void)snprintf(path, PATH_MAX, "%s", name);
+        return process_is_program(path);
+    }
+    if (place == NULL)
+        place = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    while (*name != '\0') {
+        size_t length = strcspn(place, ":");
+        int written = snprintf(path, PATH_MAX, "%.*s%s%s", (int)length, place, length > 0 ? "/" : "", name);
+
+        if (written > 0 && written < PATH_MAX && process_is_program(path))
+            return true;
+        if (place[length] == '\0')
+            break;
+        place += length + 1;
+    }
+    return false;
+}
+
+bool process_own_path(char path[static PATH_MAX])
+{
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+    if (length <= 0)
+        return false;
+    path[length] = '\0';
+    return true;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * RTM_NEWRULE, RTM_DELRULE and RTM_GETRULE.
+ */
+#include "linux/routing_rule.h"
+
+#include "linux/netlink_request.h"
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static int routing_rule_change(int netlink, uint16_t type, uint16_t flags, const struct routing_rule *rule)
+{
+    struct netlink_request request;
+    bool marks = rule->kind == ROUTING_RULE_MARK;
+    uint32_t table = marks ? rule->mark : RT_TABLE_MAIN;
+    struct fib_rule_hdr *header = netlink_request_init(&request, type, flags, sizeof(*header));
+
+    header->family = rule->family == 4 ? AF_INET : AF_INET6;
+    header->action = FR_ACT_TO_TBL;
+    header->table = table < 256 ? (uint8_t)table : RT_TABLE_UNSPEC;
+    if (marks) {
+        header->flags = FIB_RULE_INVERT;
+        mnl_attr_put_u32(request.header, FRA_FWMARK, rule->mark);
+    } else {
+        mnl_attr_put_u32(request.header, FRA_SUPPRESS_PREFIXLEN, 0);
+    }
+    mnl_attr_put_u32(request.header, FRA_TABLE, table);
+    if (rule->priority != 0)
+        mnl_attr_put_u32(request.header, FRA_PRIORITY, rule->priority);
+    return netlink_request_do(netlink, &request, NULL, NULL);
+}
+
+int routing_rule_add(int netlink, const struct routing_rule *rule)
+{
+    return routing_rule_change(netlink, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule);
+}
+
+int routing_rule_delete(int netlink, const struct routing_rule *rule)
+{
+    return routing_rule_change(netlink, RTM_DELRULE, 0, rule);
+}
+
+/* ---- listing ---- */
+
+/* A rule as the kernel tells it. */
+struct routing_rule_told {
+    uint32_t table;
+    uint32_t mark;
+    uint32_t mask;
+    uint32_t priority;
+    uint32_t suppress; /* UINT32_MAX: does not */
+    bool more;         /* it asks for something that none of ours does */
+};
+
+static int routing_rule_attribute(const struct nlattr *attribute, void *argument)
+{
+    struct routing_rule_told *told = argument;
+    bool is_number = mnl_attr_get_payload_len(attribute) == sizeof(uint32_t);
+
+    switch (mnl_attr_get_type(attribute)) {
+    case FRA_TABLE:
+        told->table = is_number ? mnl_attr_get_u32(attribute) : 0;
+        break;
+    case FRA_FWMARK:
+        told->mark = is_number ? mnl_attr_get_u32(attribute) : 0;
+        break;
+    case FRA_FWMASK:
+        told->mask = is_number ? mnl_attr_get_u32(attribute) : 0;
+        break;
+    case FRA_PRIORITY:
+        told->priority = is_number ? mnl_attr_get_u32(attribute) : 0;
+        break;
+    case FRA_SUPPRESS_PREFIXLEN:
+        told->suppress = is_number ? mnl_attr_get_u32(attribute) : UINT32_MAX;
+        break;
+    case FRA_IIFNAME:
+    case FRA_OIFNAME:
+    case FRA_UID_RANGE:
+    case FRA_SPORT_RANGE:
+    case FRA_DPORT_RANGE:
+    case FRA_IP_PROTO:
+        told->more = true;
+        break;
+    default:
+        break;
+    }
+    return MNL_CB_OK;
+}
+
+/* False: it is neither of the two kinds. */
+static bool routing_rule_classify(struct routing_rule *rule, const struct fib_rule_hdr *header,
+                                  const struct routing_rule_told *told)
+{
+    bool inverted = header->flags & FIB_RULE_INVERT;
+
+    rule->family = header->family == AF_INET ? 4 : 6;
+    rule->priority = told->priority;
+    rule->mark = told->mark;
+    if (header->action != FR_ACT_TO_TBL || header->src_len != 0 || header->dst_len != 0 || header->tos != 0 ||
+        told->more)
+        return false;
+    rule->kind = told->mark != 0 ? ROUTING_RULE_MARK : ROUTING_RULE_SUPPRESS;
+    if (rule->kind == ROUTING_RULE_MARK)
+        return inverted && told->mask == UINT32_MAX && told->table == told->mark;
+    return !inverted && told->table == RT_TABLE_MAIN && told->suppress == 0;
+}
+
+static int routing_rule_answer(const struct nlmsghdr *message, void *argument)
+{
+    struct routing_rule_list *list = argument;
+    const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
+    struct routing_rule_told told = {.mask = UINT32_MAX, .suppress = UINT32_MAX};
+    struct routing_rule rule;
+
+    if (message->nlmsg_type != RTM_NEWRULE || mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+        return 0;
+    told.table = header->table;
+    if (mnl_attr_parse(message, sizeof(*header), routing_rule_attribute, &told) < 0)
+        return -EBADMSG;
+    if (!routing_rule_classify(&rule, header, &told))
+        return 0;
+    if (list->count == list->capacity) {
+        size_t larger = list->capacity == 0 ? 4 : list->capacity * 2;
+        struct routing_rule *grown = realloc(list->rules, larger * sizeof(*grown));
+
+        if (grown == NULL)
+            return -ENOMEM;
+        list->rules = grown;
+        list->capacity = larger;
+    }
+    list->rules[list->count++] = rule;
+    return 0;
+}
+
+static void routing_rule_restart(void *argument)
+{
+    struct routing_rule_list *list = argument;
+
+    list->count = 0;
+}
+
+int routing_rule_read(int netlink, uint8_t family, struct routing_rule_list *list)
+{
+    struct netlink_request request;
+    struct fib_rule_hdr *header = netlink_request_init(&request, RTM_GETRULE, NLM_F_DUMP, sizeof(*header));
+
+    header->family = family == 4 ? AF_INET : AF_INET6;
+    int result = netlink_request_dump(netlink, &request, routing_rule_restart, routing_rule_answer, list);
+    return result == -EOPNOTSUPP ? 0 : result; /* no rules of that family in this kernel */
+}
+
+void routing_rule_list_free(struct routing_rule_list *list)
+{
+    free(list->rules);
+    memset(list, 0, sizeof(*list));
+}

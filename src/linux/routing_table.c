@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * RTM_NEWROUTE, RTM_DELROUTE and RTM_GETROUTE of whole tables.
+ *
+ * The kernel is asked for all routes of a family and those not meant are passed over here: older kernels do
+ * not filter.
+ */
+#include "linux/routing_table.h"
+
+#include "linux/netlink_request.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static int routing_table_change(int netlink, uint16_t type, uint16_t flags, uint32_t table,
+                                uint32_t interface, const struct vole_prefix *network)
+{
+    struct netlink_request request;
+    bool is_v4 = network->address.family == 4;
+    uint16_t bytes = is_v4 ? 4 : 16;
+
+    if ((!is_v4 && network->address.family != 6) || network->length > bytes * 8)
+        return -EINVAL;
+    struct rtmsg *route = netlink_request_init(&request, type, flags, sizeof(*route));
+    route->rtm_family = is_v4 ? AF_INET : AF_INET6;
+    route->rtm_dst_len = network->length;
+    route->rtm_table = table < 256 ? (uint8_t)table : RT_TABLE_UNSPEC;
+    route->rtm_scope = is_v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE; /* no router in between */
+    if (type == RTM_NEWROUTE) {
+        route->rtm_protocol = RTPROT_BOOT;
+        route->rtm_type = RTN_UNICAST;
+    }
+    if (table >= 256)
+        mnl_attr_put_u32(request.header, RTA_TABLE, table);
+    if (network->length > 0)
+        mnl_attr_put(request.header, RTA_DST, bytes, network->address.bytes);
+    mnl_attr_put_u32(request.header, RTA_OIF, interface);
+    return netlink_request_do(netlink, &request, NULL, NULL);
+}
+
+int routing_table_add(int netlink, uint32_t table, uint32_t interface, const struct vole_prefix *network)
+{
+    return routing_table_change(netlink, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, table, interface, network);
+}
+
+int routing_table_remove(int netlink, uint32_t table, uint32_t interface, const struct vole_prefix *network)
+{
+    return routing_table_change(netlink, RTM_DELROUTE, 0, table, interface, network);
+}
+
+/* ---- looking ---- */
+
+struct routing_table_route {
+    uint32_t table;
+    uint32_t interface; /* 0: none named */
+    uint32_t mtu;       /* 0: none */
+    struct vole_prefix network;
+    uint8_t network_bytes; /* of its family */
+};
+
+/* What is looked for among all routes of a family: found is set by match(). */
+struct routing_table_search {
+    void (*match)(struct routing_table_search *search, const struct routing_table_route *route);
+    uint32_t table;
+    uint32_t interface;
+    const struct vole_prefix *network;
+    bool found;
+    struct routing_table_route route; /* the first that was found */
+};
+
+static int routing_table_metric(const struct nlattr *attribute, void *argument)
+{
+    struct routing_table_route *route = argument;
+
+    if (mnl_attr_get_type(attribute) == RTAX_MTU && mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
+        route->mtu = mnl_attr_get_u32(attribute);
+    return MNL_CB_OK;
+}
+
+static int routing_table_attribute(const struct nlattr *attribute, void *argument)
+{
+    struct routing_table_route *route = argument;
+    uint16_t length = mnl_attr_get_payload_len(attribute);
+
+    switch (mnl_attr_get_type(attribute)) {
+    case RTA_TABLE:
+        if (length == sizeof(uint32_t))
+            route->table = mnl_attr_get_u32(attribute);
+        break;
+    case RTA_OIF:
+        if (length == sizeof(uint32_t))
+            route->interface = mnl_attr_get_u32(attribute);
+        break;
+    case RTA_DST:
+        if (length == route->network_bytes)
+            memcpy(route->network.address.bytes, mnl_attr_get_payload(attribute), length);
+        break;
+    case RTA_METRICS:
+        return mnl_attr_parse_nested(attribute, routing_table_metric, route) < 0 ? MNL_CB_ERROR : MNL_CB_OK;
+    default:
+        break;
+    }
+    return MNL_CB_OK;
+}
+
+static int routing_table_answer(const struct nlmsghdr *message, void *argument)
+{
+    struct routing_table_search *search = argument;
+    const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+    struct routing_table_route route = {0};
+
+    if (message->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(message) < sizeof(*header) ||
+        (header->rtm_family != AF_INET && header->rtm_family != AF_INET6) ||
+        (header->rtm_flags & RTM_F_CLONED) != 0)
+        return 0;
+    route.table = header->rtm_table;
+    route.network.address.family = header->rtm_family == AF_INET ? 4 : 6;
+    route.network.length = header->rtm_dst_len;
+    route.network_bytes = header->rtm_family == AF_INET ? 4 : 16;
+    if (mnl_attr_parse(message, sizeof(*header), routing_table_attribute, &route) < 0)
+        return -EBADMSG;
+    if (search->found || route.table != search->table)
+        return 0;
+    search->match(search, &route);
+    if (search->found)
+        search->route = route;
+    return 0;
+}
+
+static void routing_table_restart(void *argument)
+{
+    struct routing_table_search *search = argument;
+
+    search->found = false;
+    memset(&search->route, 0, sizeof(search->route));
+}
+
+static int routing_table_look(int netlink, int family, struct routing_table_search *search)
+{
+    struct netlink_request request;
+    struct rtmsg *route = netlink_request_init(&request, RTM_GETROUTE, NLM_F_DUMP, sizeof(*route));
+
+    route->rtm_family = (uint8_t)family;
+    return netlink_request_dump(netlink, &request, routing_table_restart, routing_table_answer, search);
+}
+
+/* The first length bits of both are the same. */
+static bool routing_table_same_bits(const uint8_t *one, const uint8_t *other, unsigned length)
+{
+    unsigned whole = length / 8;
+    unsigned rest = length % 8;
+
+    if (memcmp(one, other, whole) != 0)
+        return false;
+    return rest == 0 || ((one[whole] ^ other[whole]) >> (8 - rest)) == 0;
+}
+
+static void routing_table_match_cover(struct routing_table_search *search,
+                                      const struct routing_table_route *route)
+{
+    const struct vole_prefix *network = search->network;
+
+    search->found =
+        route->interface == search->interface && route->network.address.family == network->address.family &&
+        route->network.length <= network->length &&
+        routing_table_same_bits(route->network.address.bytes, network->address.bytes, route->network.length);
+}
+
+int routing_table_covers(int netlink, uint32_t interface, const struct vole_prefix *network)
+{
+    struct routing_table_search search = {.match = routing_table_match_cover,
+                                          .table = ROUTING_TABLE_MAIN,
+                                          .interface = interface,
+                                          .network = network};
+    int result = routing_table_look(netlink, network->address.family == 4 ? AF_INET : AF_INET6, &search);
+
+    return result < 0 ? result : search.found;
+}
+
+static void routing_table_match_any(struct routing_table_search *search,
+                                    const struct routing_table_route *route)
+{
+    (void)route;
+    search->found = true;
+}
+
+int routing_table_is_empty(int netlink, uint32_t table)
+{
+    struct routing_table_search search = {.match = routing_table_match_any, .table = table};
+    int result = routing_table_look(netlink, AF_INET, &search);
+
+    if (result == 0 && !search.found)
+        result = routing_table_look(netlink, AF_INET6, &search);
+    return result < 0 ? result : !search.found;
+}
+
+static void routing_table_match_default(struct routing_table_search *search,
+                                        const struct routing_table_route *route)
+{
+    search->found = route->network.length == 0;
+}
+
+int routing_table_default(int netlink, uint32_t *interface, uint32_t *mtu)
+{
+    struct routing_table_search search = {.match = routing_table_match_default, .table = ROUTING_TABLE_MAIN};
+    int result = routing_table_look(netlink, AF_INET, &search);
+
+    *interface = search.route.interface;
+    *mtu = search.route.mtu;
+    return result;
+}

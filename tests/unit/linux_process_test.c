@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Running programs: what they are given, what comes back, and that a signal reaches them and not us.
+ */
+#include "linux/process.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void exit_statuses_come_back(void **state)
+{
+    const char *good[] = {"true", NULL};
+    const char *seven[] = {"sh", "-c", "exit 7", NULL};
+    const char *killed[] = {"sh", "-c", "kill -9 $$", NULL};
+    const char *missing[] = {"no-such-program-anywhere", NULL};
+
+    (void)state;
+    assert_int_equal(process_run(good, NULL), 0);
+    assert_int_equal(process_run(seven, NULL), 7);
+    assert_int_equal(process_run(killed, NULL), 128 + SIGKILL);
+    assert_int_equal(process_run(missing, NULL), -ENOENT);
+}
+
+static void arguments_and_input_arrive_as_they_are(void **state)
+{
+    const char *echo[] = {"printf", "%s|", "a b", "$HOME", "*", NULL};
+    const char *compare[] = {"sh", "-c", "test \"$(cat)\" = 'one\ntwo'", NULL};
+    char *output;
+
+    (void)state;
+    assert_int_equal(process_read(echo, &output), 0);
+    assert_string_equal(output, "a b|$HOME|*|");
+    free(output);
+    assert_int_equal(process_run(compare, "one\ntwo\n"), 0);
+    assert_int_equal(process_run(compare, "one\nthree\n"), 1);
+}
+
+static void output_of_any_length_comes_back(void **state)
+{
+    const char *many[] = {"sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x; exit 3", NULL};
+    char *output;
+
+    (void)state;
+    assert_int_equal(process_read(many, &output), 3);
+    assert_int_equal(strlen(output), 300000);
+    free(output);
+}
+
+static void programs_are_found_in_the_path(void **state)
+{
+    char path[PATH_MAX];
+
+    (void)state;
+    assert_true(process_find(path, "sh"));
+    assert_int_equal(path[0], '/');
+    assert_true(process_find(path, "/bin/sh"));
+    assert_false(process_find(path, "no-such-program-anywhere"));
+    assert_false(process_find(path, "/etc"));
+    assert_false(process_find(path, ""));
+    assert_true(process_own_path(path));
+    assert_non_null(strstr(path, "linux_process_test"));
+}
+
+/* The child signals its parent, us, and then waits to be ended by what we hand on. */
+static void a_signal_ends_the_program_and_not_us(void **state)
+{
+    const char *tells[] = {"sh", "-c", "kill -TERM $PPID; exec sleep 60", NULL};
+    const char *later[] = {"sh", "-c", "exit 5", NULL};
+
+    (void)state;
+    process_catch_signals();
+    assert_int_equal(process_signal(), 0);
+    assert_int_equal(process_run(tells, NULL), 128 + SIGTERM);
+    assert_int_equal(process_signal(), SIGTERM);
+    process_ignore_signals();
+    assert_int_equal(process_signal(), 0);
+    assert_int_equal(process_run(later, NULL), 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(exit_statuses_come_back),
+        cmocka_unit_test(arguments_and_input_arrive_as_they_are),
+        cmocka_unit_test(output_of_any_length_comes_back),
+        cmocka_unit_test(programs_are_found_in_the_path),
+        cmocka_unit_test(a_signal_ends_the_program_and_not_us),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
