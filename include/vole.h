@@ -110,6 +110,10 @@ struct vole_hooks {
     void (*event)(void *context, const struct vole_event *event);
     /* Fills bytes from a cryptographic random source. Required. */
     void (*random)(void *context, uint8_t *bytes, size_t length);
+    /* Handshake timestamps up to until_s (excluded) are to be reserved for this public key, our own. Store
+     * until_s, unless what is stored for that key is greater; then, out of this hook, now or later, call
+     * vole_device_reserved(). May be NULL: then nothing is remembered from one life to the next. */
+    void (*reserve)(void *context, const uint8_t public_key[VOLE_KEY_BYTES], uint64_t until_s);
 };
 
 struct vole_options {
@@ -159,6 +163,26 @@ VOLE_API void vole_device_suspend(struct vole_device *device);
 VOLE_API void vole_device_cloned(struct vole_device *device);
 /* The host's addresses or routes changed: forget learnt source addresses. */
 VOLE_API void vole_device_forget_sources(struct vole_device *device);
+
+/* ---- the clock of handshakes ----
+ *
+ * A peer takes a handshake only if its timestamp is later than all it has taken from our public key. A device
+ * keeps to that, whatever the wall clock does, for as long as it lives and keeps its private key. Beyond
+ * that, its owner must remember up to when timestamps were used: hooks.reserve asks for it, before they are
+ * used and then about every two minutes in which there are handshakes. The first handshake waits for the
+ * answer; later ones have something in reserve. */
+
+/* The answer to hooks.reserve. from_s: what an earlier life had stored for this key, else 0; no timestamp
+ * before it will be sent. until_s: what is stored now, or VOLE_NEVER to be never asked again. An answer about
+ * a key that the device has no more is ignored. Sends handshakes that waited. */
+VOLE_API void vole_device_reserved(struct vole_device *device, const uint8_t public_key[VOLE_KEY_BYTES],
+                                   uint64_t from_s, uint64_t until_s, const struct vole_time *now);
+/* All timestamps sent so far are before this second; 0: none was. To be stored at the end in place of what
+ * was reserved, and, compared with the wall clock, what tells that one of both is wrong. */
+VOLE_API uint64_t vole_device_used(const struct vole_device *device);
+/* Forgets all that: timestamps follow the wall clock again, even if peers refuse them. Nothing is reserved.
+ */
+VOLE_API void vole_device_restart_clock(struct vole_device *device, const struct vole_time *now);
 
 /* ---- packets and time ---- */
 

@@ -70,6 +70,7 @@ struct vole_device *device_new(const struct device_options *options, const struc
     deadlines_init(&device->deadlines);
     allowed_ips_init(&device->allowed_ips, hooks->retirer);
     if (allocate(device, options) != 0) {
+    handshake_clock_init(&device->clock, hooks->reserve != NULL);
         device_release(device);
         return NULL;
     }
@@ -116,6 +117,18 @@ static void publish_filter(struct vole_device *device)
 void vole_device_set_private_key(struct vole_device *device, const uint8_t private_key[VOLE_KEY_BYTES],
                                  const struct vole_time *now)
 {
+/* Those that had no timestamp to go with. */
+static void initiate_waiting(struct vole_device *device, const struct vole_time *now)
+{
+    for (struct vole_peer *peer = device->first_peer; peer != NULL; peer = peer->next) {
+        bool waits = peer->initiation_waits;
+
+        peer->initiation_waits = false;
+        if (waits)
+            exchange_initiate(peer, true, now);
+    }
+}
+
     struct identity *identity = &device->identity;
     bool had_key = identity->present;
     uint8_t clamped[VOLE_KEY_BYTES];
@@ -130,6 +143,7 @@ void vole_device_set_private_key(struct vole_device *device, const uint8_t priva
     identity->present = !memory_is_zero(clamped, sizeof clamped);
     memset(identity->public_key, 0, sizeof identity->public_key);
     if (identity->present) {
+    handshake_clock_init(&device->clock, device->hooks.reserve != NULL);
         x25519_base(identity->public_key, identity->private_key);
         self = vole_peer_find(device, identity->public_key);
         if (self != NULL)
@@ -147,6 +161,7 @@ void vole_device_set_private_key(struct vole_device *device, const uint8_t priva
 out:
     memory_wipe(clamped, sizeof clamped);
 }
+    initiate_waiting(device, now);
 
 bool vole_device_private_key(const struct vole_device *device, uint8_t private_key[VOLE_KEY_BYTES])
 {
@@ -163,6 +178,26 @@ bool vole_device_public_key(const struct vole_device *device, uint8_t public_key
 /* ---- state ---- */
 
 void vole_device_set_mtu(struct vole_device *device, uint32_t mtu)
+void vole_device_reserved(struct vole_device *device, const uint8_t public_key[VOLE_KEY_BYTES],
+                          uint64_t from_s, uint64_t until_s, const struct vole_time *now)
+{
+    if (!device->identity.present || memcmp(public_key, device->identity.public_key, VOLE_KEY_BYTES) != 0)
+        return; /* an answer about a key of before */
+    handshake_clock_reserve(&device->clock, from_s, until_s);
+    initiate_waiting(device, now);
+}
+
+uint64_t vole_device_used(const struct vole_device *device)
+{
+    return handshake_clock_used_s(&device->clock);
+}
+
+void vole_device_restart_clock(struct vole_device *device, const struct vole_time *now)
+{
+    handshake_clock_init(&device->clock, device->hooks.reserve != NULL);
+    initiate_waiting(device, now);
+}
+
 {
     atomic_store_explicit(&device->mtu, mtu, memory_order_relaxed);
 }

@@ -12,6 +12,7 @@
 #define CORE_DEVICE_H
 
 #include "core/deadlines.h"
+#include "core/handshake_clock.h"
 #include "core/handshake_queue.h"
 #include "core/load.h"
 #include "core/peer.h"
@@ -27,6 +28,8 @@ struct device_hooks {
     /* A peer is about to be unlinked: let go of it. Control only; may be NULL. */
     void (*peer_removed)(void *context, struct vole_peer *peer);
     void (*random)(void *context, uint8_t *bytes, size_t length); /* any thread */
+    /* As in vole.h. Control only. */
+    void (*reserve)(void *context, const uint8_t public_key[VOLE_KEY_BYTES], uint64_t until_s);
     struct retirer retirer;
     /* A notice or a queued handshake waits for control. Any thread; may be NULL. */
     void (*wake_control)(void *context);
@@ -49,6 +52,7 @@ struct mac1_filter;
 struct vole_device {
     struct device_hooks hooks;
     struct identity identity;
+    struct handshake_clock clock; /* of this identity */
     struct cookie_keys own_cookie_keys;
     uint32_t identity_generation;              /* how often it was set */
     _Atomic(struct mac1_filter *) mac1_filter; /* shared: handshake_filter.h; NULL without a private key */

@@ -61,6 +61,20 @@ static void abandon(struct vole_peer *peer)
     handshake_wipe(&peer->handshake);
 }
 
+/* False: none is reserved. vole_device_reserved() comes back to this peer. */
+static bool draw_timestamp(struct vole_peer *peer, uint8_t timestamp[static TIMESTAMP_BYTES],
+                           const struct vole_time *now)
+{
+    struct vole_device *device = peer->device;
+    uint64_t until_s;
+
+    peer->initiation_waits = !handshake_clock_stamp(&device->clock, now, timestamp);
+    until_s = handshake_clock_wish(&device->clock, now);
+    if (until_s != 0)
+        device->hooks.reserve(device->hooks.context, device->identity.public_key, until_s);
+    return !peer->initiation_waits;
+}
+
 void exchange_initiate(struct vole_peer *peer, bool retry, const struct vole_time *now)
 {
     struct vole_device *device = peer->device;
@@ -70,6 +84,8 @@ void exchange_initiate(struct vole_peer *peer, bool retry, const struct vole_tim
     if (!retry)
         peer->timers.attempts = 0;
     if (!peer->timers.running || !timers_may_initiate(peer, now->boot_ns))
+        return;
+    if (device->identity.present && !draw_timestamp(peer, timestamp, now))
         return;
     timers_stamp_initiation(peer, now->boot_ns); /* even if nothing can be sent */
     if (!device->identity.present)
@@ -83,7 +99,6 @@ void exchange_initiate(struct vole_peer *peer, bool retry, const struct vole_tim
         return;
     }
     draw(device, ephemeral, sizeof ephemeral);
-    handshake_timestamp(timestamp, now->real_s, now->real_ns);
     if (handshake_create_initiation(&peer->handshake, &device->identity, &peer->remote, ephemeral, timestamp,
                                     index, message) == HANDSHAKE_OK) {
         send_to_peer(peer, message, sizeof message, now);

@@ -22,6 +22,7 @@ struct vole_device *vole_device_new(const struct vole_options *options, const st
                                               .event = options->hooks.event,
                                               .random = options->hooks.random,
                                               .deliver = options->hooks.deliver},
+                                              .reserve = options->hooks.reserve,
                                     .staged_bytes = options->staged_bytes};
 
     return options->hooks.deliver != NULL ? device_new(&inside, now) : NULL;

@@ -36,6 +36,7 @@ struct vole_peer {
     uint32_t latest_handshake_ns;
     uint64_t latest_handshake_s;
     uint64_t last_initiation_received_ns; /* boot clock; 0: none */
+    bool initiation_waits;                /* for a timestamp */
 
     struct keypair_slots keypairs; /* .current shared */
     struct endpoint_cell endpoint; /* shared */

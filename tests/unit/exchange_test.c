@@ -167,16 +167,13 @@ static void a_replayed_or_older_initiation_is_dropped(void **state)
     assert_int_equal(two_hosts_receive(&hosts, 1, &second), VOLE_HANDSHAKE);
 }
 
-static void a_clock_set_back_locks_out_until_it_has_caught_up(void **state)
+static void a_clock_set_back_is_not_what_peers_see(void **state)
 {
     struct datagram message = initiation();
 
     (void)state;
     assert_int_equal(two_hosts_receive(&hosts, 1, &message), VOLE_HANDSHAKE);
     hosts.now.real_s -= 60;
-    message = initiation();
-    assert_dropped(1, &message, VOLE_DROP_INITIATION_REPLAYED);
-    hosts.now.real_s += 60;
     message = initiation();
     assert_int_equal(two_hosts_receive(&hosts, 1, &message), VOLE_HANDSHAKE);
 }
@@ -375,7 +372,7 @@ int main(void)
         TEST(an_initiation_of_an_unknown_key_is_dropped),
         TEST(an_initiation_whose_timestamp_does_not_open_is_dropped),
         TEST(a_replayed_or_older_initiation_is_dropped),
-        TEST(a_clock_set_back_locks_out_until_it_has_caught_up),
+        TEST(a_clock_set_back_is_not_what_peers_see),
         TEST(initiations_within_20_ms_are_dropped),
         TEST(an_initiation_of_a_low_order_peer_is_dropped),
         TEST(an_accepted_initiation_cancels_an_own_one),
