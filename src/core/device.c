@@ -67,10 +67,10 @@ struct vole_device *device_new(const struct device_options *options, const struc
     if (device == NULL)
         return NULL;
     device->hooks = *hooks;
+    handshake_clock_init(&device->clock, hooks->reserve != NULL);
     deadlines_init(&device->deadlines);
     allowed_ips_init(&device->allowed_ips, hooks->retirer);
     if (allocate(device, options) != 0) {
-    handshake_clock_init(&device->clock, hooks->reserve != NULL);
         device_release(device);
         return NULL;
     }
@@ -114,9 +114,6 @@ static void publish_filter(struct vole_device *device)
     retire(&device->hooks.retirer, old, free);
 }
 
-void vole_device_set_private_key(struct vole_device *device, const uint8_t private_key[VOLE_KEY_BYTES],
-                                 const struct vole_time *now)
-{
 /* Those that had no timestamp to go with. */
 static void initiate_waiting(struct vole_device *device, const struct vole_time *now)
 {
@@ -129,6 +126,9 @@ static void initiate_waiting(struct vole_device *device, const struct vole_time 
     }
 }
 
+void vole_device_set_private_key(struct vole_device *device, const uint8_t private_key[VOLE_KEY_BYTES],
+                                 const struct vole_time *now)
+{
     struct identity *identity = &device->identity;
     bool had_key = identity->present;
     uint8_t clamped[VOLE_KEY_BYTES];
@@ -140,10 +140,10 @@ static void initiate_waiting(struct vole_device *device, const struct vole_time 
     if (memory_equal(clamped, identity->private_key, sizeof clamped))
         goto out;
     memcpy(identity->private_key, clamped, sizeof clamped);
+    handshake_clock_init(&device->clock, device->hooks.reserve != NULL);
     identity->present = !memory_is_zero(clamped, sizeof clamped);
     memset(identity->public_key, 0, sizeof identity->public_key);
     if (identity->present) {
-    handshake_clock_init(&device->clock, device->hooks.reserve != NULL);
         x25519_base(identity->public_key, identity->private_key);
         self = vole_peer_find(device, identity->public_key);
         if (self != NULL)
@@ -158,10 +158,10 @@ static void initiate_waiting(struct vole_device *device, const struct vole_time 
         if (!had_key && identity->present)
             peer_send_staged(peer, now);
     }
+    initiate_waiting(device, now);
 out:
     memory_wipe(clamped, sizeof clamped);
 }
-    initiate_waiting(device, now);
 
 bool vole_device_private_key(const struct vole_device *device, uint8_t private_key[VOLE_KEY_BYTES])
 {
@@ -175,9 +175,6 @@ bool vole_device_public_key(const struct vole_device *device, uint8_t public_key
     return device->identity.present;
 }
 
-/* ---- state ---- */
-
-void vole_device_set_mtu(struct vole_device *device, uint32_t mtu)
 void vole_device_reserved(struct vole_device *device, const uint8_t public_key[VOLE_KEY_BYTES],
                           uint64_t from_s, uint64_t until_s, const struct vole_time *now)
 {
@@ -198,6 +195,9 @@ void vole_device_restart_clock(struct vole_device *device, const struct vole_tim
     initiate_waiting(device, now);
 }
 
+/* ---- state ---- */
+
+void vole_device_set_mtu(struct vole_device *device, uint32_t mtu)
 {
     atomic_store_explicit(&device->mtu, mtu, memory_order_relaxed);
 }

@@ -21,8 +21,8 @@ struct vole_device *vole_device_new(const struct vole_options *options, const st
                                               .send = options->hooks.send,
                                               .event = options->hooks.event,
                                               .random = options->hooks.random,
-                                              .deliver = options->hooks.deliver},
                                               .reserve = options->hooks.reserve,
+                                              .deliver = options->hooks.deliver},
                                     .staged_bytes = options->staged_bytes};
 
     return options->hooks.deliver != NULL ? device_new(&inside, now) : NULL;
