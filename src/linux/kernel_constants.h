@@ -45,4 +45,8 @@
 #define ICMP_FILTER 1
 #endif
 
+/* linux/wireguard.h, 6.16: an attribute of an allowed IP, and its one flag. Older kernels refuse it. */
+#define WIREGUARD_ALLOWED_IP_FLAGS  4
+#define WIREGUARD_ALLOWED_IP_REMOVE 1u
+
 #endif
