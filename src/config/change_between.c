@@ -6,7 +6,8 @@
  * compare each peer's list with the one it has; who owns a prefix in the end depends on everything that is
  * said about it, in order. Therefore everything is said as a sequence of steps: first the running owners,
  * then what is wanted. Sorted by prefix and step, the steps of one prefix lie together, and the last one
- * tells its owner, unless that peer was emptied after it or is not wanted at all.
+ * tells its owner, unless that peer was emptied after it. (What a peer has that is not wanted at all goes
+ * with it.)
  *
  * The difference then has each prefix at most once, with its final owner, so its own order does not matter:
  *  - an owner that does not have it now is given it, which takes it from whoever has it;
@@ -223,8 +224,7 @@ static void owner_decide(struct between *between, const struct between_step *ste
             last = NULL;
         }
     }
-    if (last != NULL &&
-        (between->peers[last->peer].emptied > last->step || !between->peers[last->peer].wanted))
+    if (last != NULL && between->peers[last->peer].emptied > last->step)
         last = NULL;
     if (last != NULL)
         between->owned[between->owned_count++] = (struct between_owned){
@@ -332,16 +332,15 @@ static int peers_write(struct change *difference, struct between *between)
     size_t running_count = between->running->peer_count;
 
     for (size_t i = 0; i < running_count; i++) {
-        struct between_peer *peer = &between->peers[between->peer_of[i]];
+        const struct between_peer *peer = &between->peers[between->peer_of[i]];
         struct change_peer *change;
 
-        if (peer->wanted || peer->written)
+        if (peer->wanted)
             continue;
         change = change_add_peer(difference, peer->public_key);
         if (change == NULL)
             return -ENOMEM;
         change->remove = true;
-        peer->written = true;
     }
     for (size_t i = 0; i < between->wanted->peer_count; i++) {
         size_t number = between->peer_of[running_count + i];

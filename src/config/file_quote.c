@@ -54,14 +54,21 @@ static bool quote_append_byte(char quote[static FILE_QUOTE_BYTES], size_t *used,
     return quote_append(quote, used, escape, 4);
 }
 
-/* What may be shown at most: not what follows "key=" in any case, where two lines have run together. */
+/* What may be shown at most: not what follows "key =", where lines have run together or a comment has one. */
 static size_t shown_length(const char *text, size_t length)
 {
-    static const char word[] = "key=";
+    static const char word[] = "key";
 
-    for (size_t at = 0; at + strlen(word) < length; at++)
-        if (strncasecmp(text + at, word, strlen(word)) == 0)
-            return at + strlen(word);
+    for (size_t at = 0; at + strlen(word) < length; at++) {
+        size_t behind = at + strlen(word);
+
+        if (strncasecmp(text + at, word, strlen(word)) != 0)
+            continue;
+        while (behind < length && text[behind] == ' ')
+            behind++;
+        if (behind < length && text[behind] == '=')
+            return behind + 1;
+    }
     return length;
 }
 

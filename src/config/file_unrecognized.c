@@ -29,11 +29,8 @@ static size_t shown_length(const struct file_lines *lines, const struct file_key
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         const char *word = strcasestr(lines->text, words[i]);
 
-        if (word == NULL)
-            continue;
-        if (equals != NULL && word < equals)
-            return (size_t)(equals - lines->text) + 1;
-        return (size_t)(word - lines->text) + strlen(words[i]);
+        if (word != NULL)
+            return (size_t)(word - lines->text) + strlen(words[i]) + (word[strlen(words[i])] == '=');
     }
     return lines->length;
 }
@@ -59,7 +56,7 @@ static void guess_section(char guess[static GUESS_BYTES], const struct file_line
             return;
         }
     }
-    snprintf(guess, GUESS_BYTES, "there is no such section; the two there are are [Interface] and [Peer]");
+    snprintf(guess, GUESS_BYTES, "there is no such section; the two are [Interface] and [Peer]");
 }
 
 /* A known key at the wrong place, or without value. */

@@ -156,6 +156,7 @@ static void wrong_values_are_refused(void **state)
         {"SaveConfig =", 13, "`' is neither true nor false"},
         {"Adress = 10.0.0.1/24", 1,
          "Line unrecognized: `Adress=10.0.0.1/24': there is no such key; did you mean `Address'?"},
+        {"MUT = 1420", 1, "Line unrecognized: `MUT=1420': there is no such key; did you mean `MTU'?"},
         {"PostUp", 1, "Line unrecognized: `PostUp': a line is"},
         {"PostUp # = x", 1, "Line unrecognized: `PostUp': a line is"},
     };
