@@ -37,6 +37,7 @@ enum control_source {
     CONTROL_CLIENTS, /* the configuration socket */
     CONTROL_LINK,    /* the interface */
     CONTROL_ROUTES,
+    CONTROL_KEEPER, /* of the handshakes' clock */
     CONTROL_PARENT, /* only ever says that it is gone */
     CONTROL_SIGNALS
 };
@@ -117,10 +118,13 @@ static int control_arm(struct control *control)
     const struct engine *engine = &control->engine;
     uint64_t deadline = vole_device_deadline(engine->device);
     uint64_t routes = stale_routes_deadline(&engine->stale_routes);
+    uint64_t keeper = timestamps_deadline(&engine->timestamps);
     struct itimerspec when = {.it_value = {0}};
 
     if (routes < deadline)
         deadline = routes;
+    if (keeper < deadline)
+        deadline = keeper;
     if (deadline == control->armed_ns && deadline == VOLE_NEVER)
         return 0;
     control->armed_ns = deadline;
@@ -203,6 +207,9 @@ static int control_take(struct control *control, enum control_source source)
     case CONTROL_ROUTES:
         stale_routes_read(engine);
         break;
+    case CONTROL_KEEPER:
+        timestamps_read(engine);
+        break;
     case CONTROL_PARENT:
         engine_end(engine, 0);
         break;
@@ -271,6 +278,7 @@ static int control_round(struct control *control)
     vole_device_tick(engine->device, &now);
     control_mind_load(control, &now);
     stale_routes_look(engine, &now);
+    timestamps_look(engine, &now);
     grace_collect(&engine->grace);
     return 0;
 }
@@ -303,6 +311,8 @@ static int control_open(struct control *control)
         error = control_watch(control, parts->parent, CONTROL_PARENT);
     if (error == 0)
         error = control_watch(control, parts->signals, CONTROL_SIGNALS);
+    if (error == 0 && parts->keeper >= 0)
+        error = control_watch(control, parts->keeper, CONTROL_KEEPER);
     if (error == 0 && engine->stale_routes.monitor >= 0)
         error = control_watch(control, engine->stale_routes.monitor, CONTROL_ROUTES);
     if (error == 0)

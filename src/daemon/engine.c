@@ -77,6 +77,13 @@ static void engine_random(void *context, uint8_t *bytes, size_t length)
     }
 }
 
+static void engine_reserve(void *context, const uint8_t public_key[VOLE_KEY_BYTES], uint64_t until_s)
+{
+    struct engine *engine = context;
+
+    timestamps_ask(&engine->timestamps, public_key, until_s);
+}
+
 static void engine_retire(void *context, void *pointer, void (*function)(void *pointer))
 {
     struct engine *engine = context;
@@ -121,6 +128,7 @@ static int engine_make_device(struct engine *engine)
                   .event = engine_event,
                   .peer_removed = engine_peer_removed,
                   .random = engine_random,
+                  .reserve = engine->timestamps.keeper >= 0 ? engine_reserve : NULL,
                   .retirer = {.context = engine, .retire = engine_retire},
                   .wake_control = engine_wake_control,
                   .wake_worker = engine_wake_worker},
@@ -180,6 +188,7 @@ int engine_init(struct engine *engine, const struct engine_parts *parts)
     engine->follow.place.link = -1;
     engine->follow.place.icmp.v4 = -1;
     engine->follow.place.icmp.v6 = -1;
+    timestamps_init(&engine->timestamps, parts->keeper);
     atomic_init(&engine->tun_gone, false);
     grace_init(&engine->grace);
     engine_random(engine, (uint8_t *)&seed, sizeof seed);
@@ -199,6 +208,7 @@ int engine_init(struct engine *engine, const struct engine_parts *parts)
 
 void engine_fini(struct engine *engine)
 {
+    timestamps_end(engine);
     sockets_close(&engine->sockets);
     for (unsigned i = 0; i < OPTIONS_MAX_WORKERS; i++) {
         worker_stop(engine->workers[i]);

@@ -19,6 +19,7 @@
 #include "daemon/options.h"
 #include "daemon/sockets.h"
 #include "daemon/stale_routes.h"
+#include "daemon/timestamps.h"
 #include "daemon/uapi_dump.h"
 #include "daemon/worker.h"
 #include "linux/tun.h"
@@ -32,6 +33,7 @@ struct engine_parts {
     unsigned queues_per_worker;
     unsigned workers;
     int parent;      /* pair to the privileged parent */
+    int keeper;      /* pair to its keeper of the clock, or -1 */
     int listener;    /* the UAPI socket */
     int signals;     /* signalfd of the ending signals, which are blocked */
     bool background; /* output is to be let go when ready */
@@ -47,6 +49,7 @@ struct engine {
     struct icmp_limit icmp_limit;
     struct follow follow;
     struct stale_routes stale_routes;
+    struct timestamps timestamps;
     struct uapi_dumps dumps;
     enum vole_vectors vectors; /* in use */
     int wake;                  /* eventfd: a worker has something for control */

@@ -4,6 +4,8 @@
  */
 #include "daemon/options.h"
 
+#include "config/clock_state.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -14,6 +16,7 @@
 
 #define OPTIONS_FIRST_SWITCH   256 /* getopt's codes for switches: out of the way of letters */
 #define OPTIONS_WORKERS        512
+#define OPTIONS_STATE          513
 #define OPTIONS_MOST_BY_ITSELF 8 /* workers, if nobody asked for more */
 
 /* One row per switch: its two names and where it is kept. */
@@ -51,6 +54,8 @@ static const char options_usage_text[] =
     "      --version        show the version\n"
     "      --workers N      threads that move packets (1 to 64, or auto, the default:\n"
     "                       1 on 2 processors, 3 on 4, 8 on 11 and more)\n"
+    "      --state-directory DIR  where the time of the last handshake is remembered, in case the clock\n"
+    "                       goes back (" CLOCK_STATE_DIRECTORY "; empty: nowhere)\n"
     "\n"
     "Switches that turn a feature off, to find out whether it is at fault:\n"
     "  --no-vnet-hdr        no superpackets at all between host and tunnel\n"
@@ -165,7 +170,9 @@ static enum options_outcome options_read_environment(struct options *options)
 {
     const char *level = getenv("LOG_LEVEL");
     const char *workers = getenv("VOLE_WORKERS");
+    const char *state = getenv(CLOCK_STATE_VARIABLE);
 
+    options->state_directory = state != NULL ? state : CLOCK_STATE_DIRECTORY;
     options->log_level_given = level != NULL && level[0] != '\0';
     options->log_level = log_level_read(level);
     options->foreground = options_variable_set("WG_PROCESS_FOREGROUND");
@@ -181,26 +188,27 @@ static enum options_outcome options_read_environment(struct options *options)
 }
 
 /* getopt's table: the fixed options, then one row per switch. */
-static void options_fill_table(struct option table[static OPTIONS_ROWS + 5])
+static void options_fill_table(struct option table[static OPTIONS_ROWS + 6])
 {
     static const struct option fixed[] = {
         {"foreground", no_argument, NULL, 'f'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {"workers", required_argument, NULL, OPTIONS_WORKERS},
+        {"state-directory", required_argument, NULL, OPTIONS_STATE},
     };
 
-    memset(table, 0, (OPTIONS_ROWS + 5) * sizeof *table);
+    memset(table, 0, (OPTIONS_ROWS + 6) * sizeof *table);
     memcpy(table, fixed, sizeof fixed);
     for (size_t row = 0; row < OPTIONS_ROWS; row++) {
-        table[row + 4].name = options_rows[row].option;
-        table[row + 4].val = OPTIONS_FIRST_SWITCH + (int)row;
+        table[row + 5].name = options_rows[row].option;
+        table[row + 5].val = OPTIONS_FIRST_SWITCH + (int)row;
     }
 }
 
 static enum options_outcome options_read_arguments(struct options *options, int count, char **arguments)
 {
-    struct option table[OPTIONS_ROWS + 5];
+    struct option table[OPTIONS_ROWS + 6];
     int code;
 
     options_fill_table(table);
@@ -217,6 +225,8 @@ static enum options_outcome options_read_arguments(struct options *options, int 
             return options_wrong(options, "%.60s needs a value", arguments[optind - 1]);
         else if (code == '?')
             return options_wrong(options, "unknown option %.60s", arguments[optind - 1]);
+        else if (code == OPTIONS_STATE)
+            options->state_directory = optarg;
         else if (code != OPTIONS_WORKERS)
             options_turn_on(options, (size_t)(code - OPTIONS_FIRST_SWITCH));
         else if (options_set_workers(options, "--workers", optarg) != OPTIONS_RUN)
@@ -239,6 +249,9 @@ enum options_outcome options_read(struct options *options, int count, char **arg
         return outcome;
     if (from_environment != OPTIONS_RUN)
         return from_environment;
+    if (options->state_directory[0] != '\0' && options->state_directory[0] != '/')
+        return options_wrong(options, "the state directory must be an absolute path, not \"%.60s\"",
+                             options->state_directory);
     if (optind == count)
         return options_wrong(options, "the name of the interface is missing");
     if (optind < count - 1)

@@ -41,9 +41,10 @@ struct options {
     bool foreground;
     bool log_level_given; /* LOG_LEVEL is set */
     enum log_level log_level;
-    int tun;          /* descriptor from WG_TUN_FD, or -1 */
-    int uapi;         /* descriptor from WG_UAPI_FD, or -1 */
-    unsigned workers; /* 0: as many as suit the processors */
+    int tun;                     /* descriptor from WG_TUN_FD, or -1 */
+    int uapi;                    /* descriptor from WG_UAPI_FD, or -1 */
+    unsigned workers;            /* 0: as many as suit the processors */
+    const char *state_directory; /* where the time of handshakes is remembered; empty: nowhere */
     struct options_switches switches;
     char message[OPTIONS_MESSAGE_BYTES]; /* what is wrong, if something is */
 };

@@ -199,13 +199,19 @@ static int privileged_redirects(const struct privileged *parent)
     return error;
 }
 
+/* The keeper's thread comes last: it logs, and where the log goes is settled now. */
 static int privileged_ready(struct privileged *parent)
 {
-    if (parent->report < 0)
-        return 0;
-    background_release_output(parent->options);
-    background_ready(parent->report);
-    parent->report = -1;
+    int error;
+
+    if (parent->report >= 0) {
+        background_release_output(parent->options);
+        background_ready(parent->report);
+        parent->report = -1;
+    }
+    error = parent->keeper == NULL || parent->keeper->running ? 0 : clock_keeper_start(parent->keeper);
+    if (error < 0)
+        log_error("cannot start a thread: %s; the time of handshakes is not remembered", strerror(-error));
     return 0;
 }
 
@@ -343,5 +349,7 @@ int privileged_run(struct privileged *parent)
         close(parent->engine);
     if (parent->report >= 0)
         close(parent->report);
+    if (parent->keeper != NULL)
+        clock_keeper_stop(parent->keeper);
     return code;
 }

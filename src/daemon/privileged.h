@@ -12,6 +12,7 @@
 #ifndef DAEMON_PRIVILEGED_H
 #define DAEMON_PRIVILEGED_H
 
+#include "daemon/clock_keeper.h"
 #include "daemon/options.h"
 #include "linux/unix_socket.h"
 
@@ -26,7 +27,8 @@ struct privileged {
     int signals;      /* signalfd for SIGCHLD and the ending signals, which are blocked */
     const struct options *options;
     struct unix_socket_watch *socket_watch;
-    dev_t prepared_device; /* the namespace that was last made ready for the interface */
+    struct clock_keeper *keeper; /* NULL: nothing is remembered; started when the engine is ready */
+    dev_t prepared_device;       /* the namespace that was last made ready for the interface */
     ino_t prepared_inode;
 };
 

@@ -33,8 +33,9 @@ struct start {
     char path[UNIX_SOCKET_PATH_BYTES]; /* of the configuration socket */
     int listener;
     struct unix_socket_watch watch;
-    int home;   /* network namespace */
-    int report; /* to the process that waits in the foreground, or -1 */
+    int keeper[2]; /* pair between the keeper of the clock and the engine, or -1 */
+    int home;      /* network namespace */
+    int report;    /* to the process that waits in the foreground, or -1 */
     int signals;
 };
 
@@ -256,6 +257,7 @@ static int start_engine(struct start *start, int parent, pid_t parent_pid)
         .queues_per_worker = start->queues_per_worker,
         .workers = start->workers,
         .parent = parent,
+        .keeper = start->keeper[1],
         .listener = start->listener,
         .background = start->report >= 0,
     };
@@ -266,6 +268,8 @@ static int start_engine(struct start *start, int parent, pid_t parent_pid)
     (void)prctl(PR_SET_NAME, "voled-engine");
     if (start->report >= 0)
         close(start->report);
+    if (start->keeper[0] >= 0)
+        close(start->keeper[0]);
     close(start->home);
     close(start->watch.fd);
     close(start->signals);
@@ -278,6 +282,7 @@ static int start_engine(struct start *start, int parent, pid_t parent_pid)
 /* In the parent: lets go of what is the engine's and serves its requests. */
 static int start_parent(struct start *start, int engine, pid_t engine_pid)
 {
+    static struct clock_keeper keeper; /* its thread may outlive this function */
     struct privileged parent = {
         .engine = engine,
         .engine_pid = engine_pid,
@@ -287,9 +292,15 @@ static int start_parent(struct start *start, int engine, pid_t engine_pid)
         .signals = start->signals,
         .options = start->options,
         .socket_watch = &start->watch,
+        .keeper = start->keeper[0] >= 0 ? &keeper : NULL,
     };
 
+    keeper.directory = start->options->state_directory;
+    keeper.interface = start->queues[0].name;
+    keeper.engine = start->keeper[0];
     close(start->listener);
+    if (start->keeper[1] >= 0)
+        close(start->keeper[1]);
     for (unsigned i = 1; i < start->queue_count; i++)
         tun_close(&start->queues[i]);
     privileged_prepared_home(&parent);
@@ -306,6 +317,8 @@ static int start_processes(struct start *start)
     start->home = namespace_current();
     start->signals = start_signals(true);
     error = descriptors_pair(pair);
+    if (error == 0 && start->options->state_directory[0] != '\0')
+        error = descriptors_pair(start->keeper);
     if (start->home < 0 || start->signals < 0 || error < 0) {
         log_error("cannot start: %s", strerror(start->home < 0      ? -start->home
                                                : start->signals < 0 ? -start->signals
@@ -344,6 +357,8 @@ int start_run(const struct options *options)
     start.options = options;
     start.listener = -1;
     start.report = -1;
+    start.keeper[0] = -1;
+    start.keeper[1] = -1;
     start_fill_standard_descriptors();
     (void)signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more is no reason to die */
     log_start(options->name, options->log_level);

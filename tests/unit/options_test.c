@@ -20,6 +20,7 @@ static const char *const variables[] = {
     "WG_UAPI_FD",
     "WG_PROCESS_FOREGROUND",
     "VOLE_WORKERS",
+    "VOLE_STATE_DIRECTORY",
     "VOLE_NO_VNET_HDR",
     "VOLE_NO_TSO",
     "VOLE_NO_USO",
@@ -187,6 +188,27 @@ static void the_option_wins_over_the_variable(void **state)
     assert_int_equal(options.workers, 0);
 }
 
+static void the_state_directory_is_absolute_or_none(void **state)
+{
+    struct options options;
+
+    (void)state;
+    assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_RUN);
+    assert_string_equal(options.state_directory, "/var/lib/vole");
+    assert_int_equal(read_line(&options, "voled --state-directory /run/x wg0"), OPTIONS_RUN);
+    assert_string_equal(options.state_directory, "/run/x");
+    assert_int_equal(setenv("VOLE_STATE_DIRECTORY", "", 1), 0);
+    assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_RUN);
+    assert_string_equal(options.state_directory, "");
+    assert_int_equal(read_line(&options, "voled --state-directory=/run/y wg0"), OPTIONS_RUN);
+    assert_string_equal(options.state_directory, "/run/y");
+    assert_int_equal(setenv("VOLE_STATE_DIRECTORY", "here", 1), 0);
+    assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_WRONG);
+    assert_non_null(strstr(options.message, "\"here\""));
+    assert_int_equal(read_line(&options, "voled --state-directory= wg0"), OPTIONS_RUN);
+    assert_string_equal(options.state_directory, "");
+}
+
 static void a_quarter_of_the_processors_is_for_others(void **state)
 {
     static const unsigned expected[][2] = {{0, 1}, {1, 1}, {2, 1},  {3, 2},  {4, 3},
@@ -235,11 +257,12 @@ static void descriptors_come_from_the_environment(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_name_alone_starts_in_the_background),     TEST(foreground_by_option_or_variable),
-        TEST(help_and_version_win_over_a_missing_name),  TEST(wrong_usage_is_said),
-        TEST(illegal_interface_names_are_refused),       TEST(each_switch_exists_as_option_and_as_variable),
-        TEST(the_option_wins_over_the_variable),         TEST(log_levels_are_words),
-        TEST(a_quarter_of_the_processors_is_for_others), TEST(descriptors_come_from_the_environment),
+        TEST(a_name_alone_starts_in_the_background),    TEST(foreground_by_option_or_variable),
+        TEST(help_and_version_win_over_a_missing_name), TEST(wrong_usage_is_said),
+        TEST(illegal_interface_names_are_refused),      TEST(each_switch_exists_as_option_and_as_variable),
+        TEST(the_option_wins_over_the_variable),        TEST(log_levels_are_words),
+        TEST(the_state_directory_is_absolute_or_none),  TEST(a_quarter_of_the_processors_is_for_others),
+        TEST(descriptors_come_from_the_environment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 INSIDE = "VOLE_LAB_INSIDE"
+STATE = "VOLE_STATE_DIRECTORY"
 _PRIVATE = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 # The shell is process 1: it collects daemons whose parent has gone, which Python would not.
 _INIT = 'mount -t tmpfs tmpfs "$(realpath /var/run)" && ip link set lo up && "$@"; exit $?'
@@ -41,6 +42,7 @@ def enter():
     for name in list(environment):
         if name.startswith(("WG_", "VOLE_NO_", "LOG_LEVEL")):
             del environment[name]
+    environment[STATE] = os.path.realpath("/var/run") + "/vole"  # in the private tmpfs
     environment["PATH"] = "/usr/sbin:/sbin:" + environment.get("PATH", "/usr/bin:/bin")
     os.execvpe("unshare", ["unshare", *arguments, "sh", "-c", _INIT, "sh", sys.executable, *sys.argv],
                environment)
