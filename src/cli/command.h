@@ -13,14 +13,18 @@
 #include <stdbool.h>
 
 int command_addconf(int count, char **arguments);
+int command_down(int count, char **arguments);
 int command_genkey(int count, char **arguments);
 int command_genpsk(int count, char **arguments);
 int command_pubkey(int count, char **arguments);
+int command_save(int count, char **arguments);
 int command_set(int count, char **arguments);
 int command_setconf(int count, char **arguments);
 int command_show(int count, char **arguments);
 int command_showconf(int count, char **arguments);
+int command_strip(int count, char **arguments);
 int command_syncconf(int count, char **arguments);
+int command_up(int count, char **arguments);
 
 /* Whether the one argument asks for help: -h, --help, help. */
 bool command_wants_help(int count, char **arguments);

@@ -29,6 +29,10 @@ static const struct command commands[] = {
     {"genkey", command_genkey, "prints a new private key", true},
     {"genpsk", command_genpsk, "prints a new preshared key", true},
     {"pubkey", command_pubkey, "reads a private key and prints its public key", true},
+    {"up", command_up, "brings up the tunnel that a file describes"},
+    {"down", command_down, "takes it down"},
+    {"save", command_save, "writes what runs into the tunnel's file"},
+    {"strip", command_strip, "prints the file without what setconf does not know"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

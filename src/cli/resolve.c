@@ -8,6 +8,7 @@
 
 #include "config/file_quote.h"
 #include "config/number.h"
+#include "linux/process.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -116,7 +117,7 @@ static void wait_us(long long delay_us)
 {
     struct timespec left = {.tv_sec = delay_us / 1000000, .tv_nsec = delay_us % 1000000 * 1000};
 
-    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+    while (nanosleep(&left, &left) != 0 && errno == EINTR && process_signal() == 0)
         continue;
 }
 
@@ -176,5 +177,7 @@ bool resolve_endpoint(struct vole_endpoint *endpoint, const struct file_endpoint
         fprintf(stderr, "%s%s: `%s'. Trying again in %.2f seconds...\n", prefix, reason_of(error), quote,
                 (double)delay_us / 1e6);
         wait_us(delay_us);
+        if (process_signal() != 0) /* asked to end, and whoever asked will say so */
+            return false;
     }
 }

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vole down NAME|FILE: takes away what `up` made, and nothing of any other tunnel. A file that was made
+ * unreadable meanwhile does not hold it up. If the interface vanished by itself, what it left is taken away.
+ * Spec: config §6.3.
+ */
+#include "cli/command.h"
+
+#include "cli/access.h"
+#include "cli/dns.h"
+#include "cli/firewall.h"
+#include "cli/hooks.h"
+#include "cli/leftovers.h"
+#include "cli/root.h"
+#include "cli/tunnel.h"
+#include "cli/tunnel_link.h"
+#include "cli/tunnel_routes.h"
+#include "cli/tunnel_save.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void print_usage(FILE *stream)
+{
+    fputs("Usage: vole down NAME|FILE\n", stream);
+}
+
+/* No interface: perhaps something of it is left. */
+static bool clean_up(struct tunnel *tunnel)
+{
+    bool left = leftovers_remove(tunnel);
+
+    if (dns_is_left(tunnel)) {
+        dns_unset(tunnel);
+        left = true;
+    }
+    if (!left)
+        return tunnel_fail(tunnel, "`%s' is not a WireGuard interface: the tunnel is not up", tunnel->name);
+    (void)tunnel_fail(tunnel, "the interface was gone already; what was left of it is taken away");
+    return true;
+}
+
+/* Its own rules, which only the running interface can tell. */
+static bool remove_rules(struct tunnel *tunnel)
+{
+    struct model_device device;
+    int error;
+
+    model_init(&device);
+    error = device_get(tunnel->name, &device);
+    if (error == 0)
+        tunnel_routes_remove_rules(tunnel, &device);
+    else
+        access_report(tunnel->name, error, true);
+    model_free(&device);
+    return error == 0;
+}
+
+static bool take_down(struct tunnel *tunnel)
+{
+    if (!tunnel_has_interface(tunnel))
+        return clean_up(tunnel);
+    if (device_kind_of(tunnel->name) == DEVICE_NONE)
+        return tunnel_fail(tunnel, "`%s' is not a WireGuard interface", tunnel->name);
+    if (tunnel->file.save_config && !tunnel->readable)
+        return tunnel_fail(tunnel,
+                           "SaveConfig is true, but the file cannot be saved as it is: correct it first");
+    if (!tunnel->readable)
+        (void)tunnel_fail(tunnel, "going on with what could be read of the file");
+    if (!hooks_run(tunnel, FILE_PRE_DOWN) || (tunnel->file.save_config && !tunnel_save(tunnel)) ||
+        !remove_rules(tunnel) || !tunnel_link_remove(tunnel))
+        return false;
+    dns_unset(tunnel);
+    (void)firewall_remove(tunnel);
+    return hooks_run(tunnel, FILE_POST_DOWN);
+}
+
+int command_down(int count, char **arguments)
+{
+    struct tunnel tunnel;
+    bool success;
+
+    if (count != 2 || command_wants_help(count, arguments)) {
+        bool wanted = command_wants_help(count, arguments);
+
+        print_usage(wanted ? stdout : stderr);
+        return wanted ? 0 : 1;
+    }
+    if (!root_is_given(count, arguments) || setenv("LC_ALL", "C", 1) != 0)
+        return 1;
+    success = tunnel_open(&tunnel, arguments[1], TUNNEL_AS_IT_IS) && take_down(&tunnel);
+    tunnel_close(&tunnel);
+    return success ? 0 : 1;
+}

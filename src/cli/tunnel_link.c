@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The interface's beginning and end.
+ */
+#include "cli/tunnel_link.h"
+
+#include "linux/link.h"
+#include "linux/process.h"
+#include "linux/wireguard_netlink.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* So long a daemon may take to end after its interface is gone. */
+#define FAREWELL_MS       5000
+#define FAREWELL_PAUSE_MS 5
+
+static void undo_link(struct tunnel *tunnel, const struct step *step)
+{
+    (void)step;
+    (void)tunnel_link_remove(tunnel);
+}
+
+/* Where the program is that makes interfaces without the kernel's WireGuard. */
+static bool find_program(char path[static PATH_MAX], const char **name)
+{
+    char beside[PATH_MAX];
+    char *slash;
+
+    *name = getenv("WG_QUICK_USERSPACE_IMPLEMENTATION");
+    if (*name != NULL && **name != '\0')
+        return process_find(path, *name);
+    *name = "voled";
+    slash = process_own_path(beside) ? strrchr(beside, '/') : NULL;
+    if (slash != NULL && (size_t)(slash - beside) + sizeof("/voled") <= sizeof(beside)) {
+        memcpy(slash, "/voled", sizeof("/voled"));
+        if (process_find(path, beside))
+            return true;
+    }
+    return process_find(path, *name);
+}
+
+static bool start_program(struct tunnel *tunnel, const char *path)
+{
+    const char *arguments[] = {path, tunnel->name, NULL};
+    int status;
+
+    steps_say("%s %s", path, tunnel->name);
+    status = process_run(arguments, NULL);
+    if (status < 0)
+        return tunnel_fail(tunnel, "`%s' cannot be run: %s", path, strerror(-status));
+    if (status > 0)
+        return tunnel_fail(tunnel, "`%s %s' failed with exit status %d; what it said is above", path,
+                           tunnel->name, status);
+    if (!tunnel_has_interface(tunnel))
+        return tunnel_fail(tunnel, "`%s %s' ended well but made no interface of that name here", path,
+                           tunnel->name);
+    return true;
+}
+
+/* 0, or why the kernel did not make it. */
+static int ask_kernel(struct tunnel *tunnel)
+{
+    int error;
+
+    steps_say("ip link add dev %s type wireguard", tunnel->name);
+    error = wireguard_link_create(tunnel->name);
+    if (error == 0 && !tunnel_has_interface(tunnel))
+        error = -ENODEV;
+    return error;
+}
+
+bool tunnel_link_make(struct tunnel *tunnel, bool userspace)
+{
+    char path[PATH_MAX];
+    const char *name;
+    bool found = find_program(path, &name);
+    int error = -EOPNOTSUPP;
+
+    (void)steps_push(&tunnel->steps, undo_link, NULL);
+    if (!userspace) {
+        error = ask_kernel(tunnel);
+        if (error == 0)
+            return true;
+    }
+    if (error != -EOPNOTSUPP)
+        return tunnel_fail(tunnel, "the kernel did not make the interface: %s", strerror(-error));
+    if (!found)
+        return tunnel_fail(tunnel,
+                           "%sthere is no program `%s' to do its work: install it, or name another in "
+                           "WG_QUICK_USERSPACE_IMPLEMENTATION",
+                           userspace ? "" : "the kernel has no WireGuard (modprobe wireguard), and ", name);
+    if (!userspace)
+        fprintf(stderr, "[!] The kernel has no WireGuard: %s does its work.\n", name);
+    return start_program(tunnel, path);
+}
+
+/* ---- the end ---- */
+
+static void pause_ms(long milliseconds)
+{
+    struct timespec pause = {.tv_sec = 0, .tv_nsec = milliseconds * 1000000};
+
+    (void)nanosleep(&pause, NULL);
+}
+
+bool tunnel_link_remove(struct tunnel *tunnel)
+{
+    bool had_daemon = device_kind_of(tunnel->name) == DEVICE_SOCKET;
+    int error;
+
+    if (!tunnel_has_interface(tunnel))
+        return true;
+    steps_say("ip link delete dev %s", tunnel->name);
+    error = link_delete(tunnel->netlink, tunnel->index);
+    if (error != 0 && error != -ENODEV)
+        return tunnel_fail(tunnel, "the interface cannot be deleted: %s", strerror(-error));
+    tunnel->index = 0;
+    for (int waited = 0; had_daemon && waited < FAREWELL_MS; waited += FAREWELL_PAUSE_MS) {
+        if (device_kind_of(tunnel->name) != DEVICE_SOCKET)
+            return true;
+        pause_ms(FAREWELL_PAUSE_MS);
+    }
+    if (had_daemon)
+        fprintf(stderr, "vole: %s: its daemon has not ended yet\n", tunnel->name);
+    return true;
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Choosing a mark, adding routes and rules, and finding out whose a rule is.
+ */
+#include "cli/tunnel_routes.h"
+
+#include "cli/firewall.h"
+#include "config/address.h"
+#include "linux/routing_table.h"
+#include "linux/routing_table_name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FIRST_MARK 51820
+
+static const char valid_mark_path[] = "/proc/sys/net/ipv4/conf/all/src_valid_mark";
+
+static int flag_of(uint8_t family)
+{
+    return family == 4 ? 4 : 6;
+}
+
+static bool has_text(const struct tunnel *tunnel, const char *table)
+{
+    return tunnel->file.table.text != NULL && strcmp(tunnel->file.table.text, table) == 0;
+}
+
+bool tunnel_routes_table_is_known(const struct tunnel *tunnel)
+{
+    uint32_t table;
+
+    if (tunnel_table_is_auto(tunnel) || has_text(tunnel, "off") ||
+        routing_table_number(&table, tunnel->file.table.text))
+        return true;
+    return tunnel_fail_at(tunnel, &tunnel->file.table.place,
+                          "Table `%s' is neither off, auto, a number, nor a name in /etc/iproute2/rt_tables",
+                          tunnel->file.table.text);
+}
+
+/* ---- the two rules ---- */
+
+static void say_rule(const char *verb, const struct routing_rule *rule)
+{
+    char priority[32] = "";
+
+    if (rule->priority != 0)
+        (void)snprintf(priority, sizeof(priority), " priority %" PRIu32, rule->priority);
+    if (rule->kind == ROUTING_RULE_MARK)
+        steps_say("ip -%d rule %s not fwmark %" PRIu32 " table %" PRIu32 "%s", flag_of(rule->family), verb,
+                  rule->mark, rule->mark, priority);
+    else
+        steps_say("ip -%d rule %s table main suppress_prefixlength 0%s", flag_of(rule->family), verb,
+                  priority);
+}
+
+static void delete_rule(const struct tunnel *tunnel, const struct routing_rule *rule)
+{
+    int error;
+
+    say_rule("delete", rule);
+    error = routing_rule_delete(tunnel->netlink, rule);
+    if (error != 0)
+        (void)tunnel_fail(tunnel, "the rule cannot be deleted: %s", strerror(-error));
+}
+
+static void undo_rule(struct tunnel *tunnel, const struct step *step)
+{
+    if (step->rule.priority != 0)
+        delete_rule(tunnel, &step->rule);
+}
+
+/* A new rule is in front of all others: the first of its kind is the one just made. */
+static int find_new_rule(const struct tunnel *tunnel, struct routing_rule *rule)
+{
+    struct routing_rule_list list = {0};
+    int error = routing_rule_read(tunnel->netlink, rule->family, &list);
+
+    for (size_t i = 0; error == 0 && i < list.count; i++) {
+        const struct routing_rule *one = &list.rules[i];
+
+        if (one->kind != rule->kind || (one->kind == ROUTING_RULE_MARK && one->mark != rule->mark))
+            continue;
+        rule->priority = one->priority;
+        break;
+    }
+    routing_rule_list_free(&list);
+    return error == 0 && rule->priority == 0 ? -ENOENT : error;
+}
+
+static bool add_rule(struct tunnel *tunnel, struct routing_rule rule)
+{
+    struct step *step = steps_push(&tunnel->steps, undo_rule, &rule);
+    int error;
+
+    say_rule("add", &rule);
+    error = routing_rule_add(tunnel->netlink, &rule);
+    if (error == 0)
+        error = find_new_rule(tunnel, &step->rule);
+    if (error != 0)
+        return tunnel_fail(tunnel, "the rule cannot be added: %s", strerror(-error));
+    return true;
+}
+
+/* Deletes each rule of the mark, and the suppressing one right in front of it. */
+static size_t delete_rules_of_mark(const struct tunnel *tunnel, uint8_t family, uint32_t mark)
+{
+    struct routing_rule_list list = {0};
+    size_t deleted = 0;
+
+    if (routing_rule_read(tunnel->netlink, family, &list) != 0)
+        list.count = 0;
+    for (size_t i = 0; i < list.count; i++) {
+        const struct routing_rule *rule = &list.rules[i];
+
+        if (rule->kind != ROUTING_RULE_MARK || rule->mark != mark)
+            continue;
+        delete_rule(tunnel, rule);
+        deleted++;
+        if (i > 0 && list.rules[i - 1].kind == ROUTING_RULE_SUPPRESS)
+            delete_rule(tunnel, &list.rules[i - 1]);
+        else if (list.count == 2 && i == 0 && list.rules[1].kind == ROUTING_RULE_SUPPRESS)
+            delete_rule(tunnel, &list.rules[1]); /* nobody else is there to need it */
+    }
+    routing_rule_list_free(&list);
+    return deleted;
+}
+
+/* ---- a default route ---- */
+
+/* The first free number whose table is empty becomes the device's mark. */
+static bool choose_mark(struct tunnel *tunnel)
+{
+    struct change change;
+    uint32_t mark = FIRST_MARK;
+    int empty;
+    int error;
+
+    while ((empty = routing_table_is_empty(tunnel->netlink, mark)) == 0)
+        mark++;
+    if (empty < 0)
+        return tunnel_fail(tunnel, "routing tables cannot be listed: %s", strerror(-empty));
+    steps_say("wg set %s fwmark %" PRIu32, tunnel->name, mark);
+    change_init(&change);
+    change.has_fwmark = true;
+    change.fwmark = mark;
+    error = device_set(tunnel->name, &change);
+    change_free(&change);
+    if (error != 0)
+        return tunnel_fail(tunnel, "its mark cannot be set: %s", strerror(-error));
+    tunnel->mark = mark;
+    return true;
+}
+
+static bool write_valid_mark(const struct tunnel *tunnel, const char *value)
+{
+    int fd = open(valid_mark_path, O_WRONLY | O_CLOEXEC);
+    bool success = fd >= 0 && write(fd, value, 1) == 1;
+    int error = errno;
+
+    if (fd >= 0)
+        (void)close(fd);
+    return success || tunnel_fail(tunnel, "%s cannot be written: %s", valid_mark_path, strerror(error));
+}
+
+static void undo_valid_mark(struct tunnel *tunnel, const struct step *step)
+{
+    (void)step;
+    steps_say("sysctl -q net.ipv4.conf.all.src_valid_mark=0");
+    (void)write_valid_mark(tunnel, "0");
+}
+
+/* The reverse path filter must look at the mark, too. */
+static bool set_valid_mark(struct tunnel *tunnel)
+{
+    int fd = open(valid_mark_path, O_RDONLY | O_CLOEXEC);
+    char value = '0';
+
+    if (fd >= 0) {
+        (void)!read(fd, &value, 1);
+        (void)close(fd);
+    }
+    if (value == '1')
+        return true;
+    steps_say("sysctl -q net.ipv4.conf.all.src_valid_mark=1");
+    (void)steps_push(&tunnel->steps, undo_valid_mark, NULL);
+    return write_valid_mark(tunnel, "1");
+}
+
+static bool add_route(const struct tunnel *tunnel, const struct vole_prefix *network, uint32_t table)
+{
+    char text[ADDRESS_PREFIX_TEXT_BYTES];
+    int error;
+
+    address_write_prefix(text, network);
+    if (table == ROUTING_TABLE_MAIN)
+        steps_say("ip -%d route add %s dev %s", flag_of(network->address.family), text, tunnel->name);
+    else
+        steps_say("ip -%d route add %s dev %s table %" PRIu32, flag_of(network->address.family), text,
+                  tunnel->name, table);
+    error = routing_table_add(tunnel->netlink, table, tunnel->index, network);
+    if (error == -EEXIST)
+        return tunnel_fail(tunnel,
+                           "there is another route to %s already: see ip -%d route show %s table %" PRIu32,
+                           text, flag_of(network->address.family), text, table);
+    if (error != 0)
+        return tunnel_fail(tunnel, "the route to %s cannot be added: %s", text, strerror(-error));
+    return true;
+}
+
+static bool add_default(struct tunnel *tunnel, const struct vole_prefix *network)
+{
+    uint8_t family = network->address.family;
+    struct routing_rule mark = {.kind = ROUTING_RULE_MARK, .family = family};
+    struct routing_rule suppress = {.kind = ROUTING_RULE_SUPPRESS, .family = family};
+
+    if (tunnel->mark == 0 && !choose_mark(tunnel))
+        return false;
+    mark.mark = tunnel->mark;
+    return add_rule(tunnel, mark) && add_rule(tunnel, suppress) && add_route(tunnel, network, tunnel->mark) &&
+           (family == 6 || set_valid_mark(tunnel)) && firewall_set(tunnel, family);
+}
+
+/* ---- all routes ---- */
+
+static bool add_network(struct tunnel *tunnel, const struct vole_prefix *network)
+{
+    uint32_t table = ROUTING_TABLE_MAIN;
+    int covered;
+
+    if (!tunnel_table_is_auto(tunnel))
+        return routing_table_number(&table, tunnel->file.table.text) && add_route(tunnel, network, table);
+    if (network->length == 0)
+        return add_default(tunnel, network);
+    covered = routing_table_covers(tunnel->netlink, tunnel->index, network);
+    if (covered < 0)
+        return tunnel_fail(tunnel, "routes cannot be listed: %s", strerror(-covered));
+    return covered == 1 || add_route(tunnel, network, table);
+}
+
+/* The longest first; of the same length in the reverse order of their texts. */
+static int compare_networks(const void *one, const void *other)
+{
+    const struct vole_prefix *first = one;
+    const struct vole_prefix *second = other;
+    char first_text[ADDRESS_PREFIX_TEXT_BYTES];
+    char second_text[ADDRESS_PREFIX_TEXT_BYTES];
+
+    if (first->length != second->length)
+        return (int)second->length - (int)first->length;
+    address_write_prefix(first_text, first);
+    address_write_prefix(second_text, second);
+    return strcmp(second_text, first_text);
+}
+
+static size_t count_networks(const struct model_device *device)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < device->peer_count; i++)
+        count += device->peers[i].allowed_ip_count;
+    return count;
+}
+
+bool tunnel_routes_add(struct tunnel *tunnel, const struct model_device *device)
+{
+    size_t count = count_networks(device);
+    struct vole_prefix *networks;
+    size_t filled = 0;
+    bool success = true;
+
+    tunnel->mark = device->fwmark;
+    if (count == 0 || has_text(tunnel, "off"))
+        return true;
+    networks = calloc(count, sizeof(*networks));
+    if (networks == NULL)
+        return tunnel_fail(tunnel, "out of memory");
+    for (size_t i = 0; i < device->peer_count; i++) {
+        const struct model_peer *peer = &device->peers[i];
+
+        for (size_t j = 0; j < peer->allowed_ip_count; j++)
+            networks[filled++] = peer->allowed_ips[j];
+    }
+    qsort(networks, count, sizeof(*networks), compare_networks);
+    for (size_t i = 0; success && i < count; i++)
+        success = add_network(tunnel, &networks[i]);
+    free(networks);
+    return success;
+}
+
+/* ---- taking them away ---- */
+
+static bool routes_everything(const struct model_device *device)
+{
+    for (size_t i = 0; i < device->peer_count; i++) {
+        const struct model_peer *peer = &device->peers[i];
+
+        for (size_t j = 0; j < peer->allowed_ip_count; j++) {
+            if (peer->allowed_ips[j].length == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+void tunnel_routes_remove_rules(struct tunnel *tunnel, const struct model_device *device)
+{
+    if (!tunnel_table_is_auto(tunnel) || device->fwmark == 0 || !routes_everything(device))
+        return;
+    (void)delete_rules_of_mark(tunnel, 4, device->fwmark);
+    (void)delete_rules_of_mark(tunnel, 6, device->fwmark);
+}
+
+/* Some interface of this host has the mark. */
+static bool mark_is_in_use(uint32_t mark)
+{
+    struct device_names names;
+    struct model_device device;
+    bool used = device_list(&names) != 0;
+
+    for (size_t i = 0; !used && i < names.count; i++) {
+        model_init(&device);
+        used = device_get(names.names[i], &device) == 0 && device.fwmark == mark;
+        model_free(&device);
+    }
+    device_names_free(&names);
+    return used;
+}
+
+bool tunnel_routes_remove_left_rules(struct tunnel *tunnel, uint32_t mark)
+{
+    if (mark == 0 || mark_is_in_use(mark) || routing_table_is_empty(tunnel->netlink, mark) != 1)
+        return false;
+    return delete_rules_of_mark(tunnel, 4, mark) + delete_rules_of_mark(tunnel, 6, mark) > 0;
+}
