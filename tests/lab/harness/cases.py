@@ -69,6 +69,8 @@ def main(path):
     if not os.access(daemon.VOLED, os.X_OK):
         sys.exit(f"lab: there is no daemon {daemon.VOLED}: build it with 'make', or name another: VOLED=PROGRAM {path}")
     sandbox.enter()
+    if os.environ.get("LAB_WG") == "vole":
+        daemon.take_the_place_of_wg()
     signal.signal(signal.SIGALRM, _too_long)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     title = os.path.splitext(os.path.basename(path))[0]

@@ -3,7 +3,7 @@
 
 Which daemon: the environment variable VOLED names a program with the command line and socket of voled; the
 default is build/voled of this tree (LAB_BUILD names another build directory). LAB_PLAIN=1 turns every
-offload of voled off.
+offload of voled off. LAB_WG=vole puts vole, called as wg, in the place of wg.
 """
 
 import os
@@ -27,6 +27,14 @@ _SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime e
 
 def default_environment():
     return {f"VOLE_NO_{switch}": "1" for switch in OFFLOAD_SWITCHES} if PLAIN else {}
+
+
+def take_the_place_of_wg():
+    """Makes vole the wg of everything that is started from here on."""
+    place = "/run/called-as-wg"
+    os.makedirs(place)
+    os.symlink(VOLE, os.path.join(place, "wg"))
+    os.environ["PATH"] = f"{place}:{os.environ['PATH']}"
 
 
 def key_pair():
