@@ -178,9 +178,9 @@ static int send_piece(void *state, const char *bytes, size_t length)
 
 static int send_request(int descriptor, const struct request *request)
 {
-    if (request->change != NULL)
-        return uapi_change_write(request->change, send_piece, &descriptor);
-    return send_piece(&descriptor, request->text, strlen(request->text));
+    if (request->text != NULL)
+        return send_piece(&descriptor, request->text, strlen(request->text));
+    return uapi_change_write(request->change, send_piece, &descriptor);
 }
 
 /* Reads until the reply's end. -ECONNRESET: closed before the first byte. */
@@ -279,5 +279,16 @@ int device_socket_set(const char *name, const struct change *change)
 
     if (error == -ECONNRESET || error == -EPIPE)
         return -EPROTO;
+    return error != 0 ? error : refusal;
+}
+
+int device_socket_reset_clock(const char *name)
+{
+    const struct request request = {.text = UAPI_VOLE_RESET_CLOCK_REQUEST};
+    int refusal = 0;
+    int error = ask(name, &request, read_set_line, &refusal);
+
+    if (error == -ECONNRESET || error == -EPIPE)
+        return -EOPNOTSUPP;
     return error != 0 ? error : refusal;
 }
