@@ -14,6 +14,7 @@
 
 int command_addconf(int count, char **arguments);
 int command_down(int count, char **arguments);
+int command_clock(int count, char **arguments);
 int command_genkey(int count, char **arguments);
 int command_genpsk(int count, char **arguments);
 int command_pubkey(int count, char **arguments);

@@ -33,6 +33,7 @@ static const struct command commands[] = {
     {"down", command_down, "takes it down"},
     {"save", command_save, "writes what runs into the tunnel's file"},
     {"strip", command_strip, "prints the file without what setconf does not know"},
+    {"clock", command_clock, "shows or resets up to when handshakes are stamped", false},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -33,6 +33,10 @@
 /* The last second of the year 9999: a greater ceiling is none. */
 #define CLOCK_STATE_LATEST_S UINT64_C(253402300799)
 
+/* A ceiling further ahead than this makes a clock look wrong: a reservation is 120 s, and what a few crashes
+ * in a row leave behind comes on top. */
+#define CLOCK_STATE_DOUBT_S 180u
+
 struct clock_state {
     uint8_t public_key[VOLE_KEY_BYTES];
     char interface[CLOCK_STATE_INTERFACE_BYTES]; /* empty: unknown */

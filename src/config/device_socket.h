@@ -42,6 +42,9 @@ VOLE_MUST_CHECK int device_socket_connect(const char *name);
  * connecting; the daemon's own errno; -EPROTO: not a reply; -ETIMEDOUT; -ENOMEM. */
 VOLE_MUST_CHECK int device_socket_get(const char *name, struct model_device *device);
 
+/* Asks `set=vole.1`: forgets the time of earlier handshakes. As device_socket_get_vole(). */
+VOLE_MUST_CHECK int device_socket_reset_clock(const char *name);
+
 /* Asks `get=vole.1`. As above; -EOPNOTSUPP: the daemon closed the connection without a word, as one does that
  * does not know this operation. */
 VOLE_MUST_CHECK int device_socket_get_vole(const char *name, struct uapi_vole *reply);

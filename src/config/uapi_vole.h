@@ -26,10 +26,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UAPI_VOLE_REQUEST     "get=vole.1\n\n"
-#define UAPI_VOLE_WORD_BYTES  48   /* name or value, with terminator */
-#define UAPI_VOLE_TEXT_BYTES  200  /* a feature's remark, with terminator */
-#define UAPI_VOLE_DROPS_BYTES 4096 /* no single writer below needs more */
+#define UAPI_VOLE_REQUEST             "get=vole.1\n\n"
+#define UAPI_VOLE_RESET_CLOCK_REQUEST "set=vole.1\nreset_clock=true\n\n"
+#define UAPI_VOLE_WORD_BYTES          48   /* name or value, with terminator */
+#define UAPI_VOLE_TEXT_BYTES          200  /* a feature's remark, with terminator */
+#define UAPI_VOLE_DROPS_BYTES         4096 /* no single writer below needs more */
 
 /* ---- writing ---- */
 

@@ -89,6 +89,13 @@ static int control_set(void *context, const char *lines, size_t length)
     return error;
 }
 
+static int control_set_vole(void *context, const char *lines, size_t length)
+{
+    struct control *control = context;
+
+    return uapi_apply_vole(&control->engine, lines, length);
+}
+
 static void control_dump_begin(void *context, struct uapi_dump *dump, bool vole)
 {
     struct control *control = context;
@@ -102,6 +109,7 @@ static int control_serve_clients(struct control *control)
         .context = control,
         .prepare = control_prepare,
         .set = control_set,
+        .set_vole = control_set_vole,
         .dump_begin = control_dump_begin,
         .dump_more = uapi_dump_more,
         .dump_end = uapi_dump_end,

@@ -109,12 +109,24 @@ static void feature_of_processor(const struct engine *engine, unsigned number, s
     }
 }
 
+static void feature_of_memory(const struct engine *engine, unsigned number, struct feature *feature)
+{
+    const struct timestamps *timestamps = &engine->timestamps;
+
+    (void)number;
+    feature_set(feature, "clock_state", timestamps->keeper >= 0 && !timestamps->failing && !timestamps->slow,
+                timestamps->keeper < 0, "by an empty --state-directory",
+                timestamps->slow ? "the disk does not answer"
+                                 : "the state directory cannot be written, see the log");
+}
+
 bool features_get(const struct engine *engine, unsigned number, struct feature *feature)
 {
     static const struct {
         void (*describe)(const struct engine *engine, unsigned number, struct feature *feature);
         unsigned count;
-    } groups[] = {{feature_of_tun, 6}, {feature_of_network, 5}, {feature_of_processor, 3}};
+    } groups[] = {
+        {feature_of_tun, 6}, {feature_of_network, 5}, {feature_of_processor, 3}, {feature_of_memory, 1}};
 
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
         if (number < groups[i].count) {

@@ -4,6 +4,7 @@
  */
 #include "daemon/timestamps.h"
 
+#include "config/clock_state.h"
 #include "daemon/clock_keeper.h"
 #include "daemon/engine.h"
 #include "daemon/log.h"
@@ -124,7 +125,7 @@ void timestamps_look(struct engine *engine, const struct vole_time *now)
 {
     struct timestamps *timestamps = &engine->timestamps;
     uint64_t used_s = vole_device_used(engine->device);
-    bool behind = now->real_s + HANDSHAKE_CLOCK_RESERVED_S < used_s;
+    bool behind = now->real_s + CLOCK_STATE_DOUBT_S < used_s;
     bool early = now->real_s < TIMESTAMPS_EARLIEST_S;
     char text[TIMESTAMPS_TEXT_BYTES];
 

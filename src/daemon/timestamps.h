@@ -6,9 +6,8 @@
  *
  * The keeper answers when the disk does. If that takes longer than TIMESTAMPS_PATIENCE_S, handshakes go on
  * without, which is said once; a late answer still counts.
- * A wrong clock is said when it begins and when it ends: more than a reservation behind the last timestamp
- * sent (in this life or an earlier one), or before this program can have been made.
- * Control only.
+ * A wrong clock is said when it begins and when it ends: CLOCK_STATE_DOUBT_S behind the last timestamp sent
+ * (in this life or an earlier one), or before this program can have been made. Control only.
  */
 #ifndef DAEMON_TIMESTAMPS_H
 #define DAEMON_TIMESTAMPS_H

@@ -192,3 +192,13 @@ int uapi_apply(struct engine *engine, const char *lines, size_t length)
     flow_queues_set_peers(&engine->flow_queues, engine->device->peer_count);
     return error;
 }
+
+int uapi_apply_vole(struct engine *engine, const char *lines, size_t length)
+{
+    static const char reset[] = "reset_clock=true\n";
+
+    if (length != sizeof reset - 1 || memcmp(lines, reset, length) != 0)
+        return -EINVAL;
+    timestamps_reset(engine);
+    return 0;
+}

@@ -13,4 +13,7 @@
  * -EINVAL, -EPROTO: not understood; -EADDRINUSE: port or mark could not be set; -ENOMEM. */
 VOLE_MUST_CHECK int uapi_apply(struct engine *engine, const char *lines, size_t length);
 
+/* The same for our own set=vole.1, whose one line is reset_clock=true. -EINVAL: it is not that. */
+VOLE_MUST_CHECK int uapi_apply_vole(struct engine *engine, const char *lines, size_t length);
+
 #endif

@@ -162,6 +162,8 @@ static enum uapi_operation uapi_request_operation(const struct uapi_request *req
         return UAPI_SET;
     if (uapi_request_line_is(request, start, length, "get=vole.1"))
         return UAPI_GET_VOLE;
+    if (uapi_request_line_is(request, start, length, "set=vole.1"))
+        return UAPI_SET_VOLE;
     return UAPI_UNKNOWN;
 }
 
@@ -249,7 +251,9 @@ enum uapi_progress uapi_request_feed(struct uapi_request *request, const char *b
 
 enum uapi_progress uapi_request_end(struct uapi_request *request)
 {
-    if (request->operation == UAPI_UNKNOWN || (request->operation != UAPI_SET && !request->skipping))
+    bool set = request->operation == UAPI_SET || request->operation == UAPI_SET_VOLE;
+
+    if (request->operation == UAPI_UNKNOWN || (!set && !request->skipping))
         return UAPI_REFUSED;
     if (!request->skipping)
         request->body_end = request->length;

@@ -3,7 +3,8 @@
  * Cutting a client's byte stream into requests, which are read whole before anything of them applies
  * (uapi §2): nobody waits for a client that stops in the middle.
  *
- *   "get=1" or "get=vole.1", then a blank line;  "set=1", then lines, then a blank line or the end
+ *   "get=1" or "get=vole.1", then a blank line
+ *   "set=1" or "set=vole.1", then lines, then a blank line or the end
  *
  * Bounds: UAPI_LINE_BYTES per line, UAPI_REQUEST_BYTES per request (more than 100 000 peers need), and a
  * budget that all clients share. What exceeds them is skipped up to the blank line and answered with an
@@ -27,7 +28,8 @@ enum uapi_operation {
     UAPI_UNKNOWN, /* not read so far */
     UAPI_GET,
     UAPI_GET_VOLE, /* our own: drops and features */
-    UAPI_SET
+    UAPI_SET,
+    UAPI_SET_VOLE /* our own: the clock of handshakes */
 };
 
 enum uapi_progress {

@@ -88,8 +88,11 @@ static enum uapi_step uapi_client_finish(struct uapi_client *client, int error)
 static enum uapi_step uapi_client_set(struct uapi_server *server, struct uapi_client *client)
 {
     const struct uapi_request *request = &client->request;
-    int error = server->operations.set(server->operations.context, request->bytes + request->body,
-                                       request->body_end - request->body);
+    const struct uapi_operations *operations = &server->operations;
+    const char *lines = request->bytes + request->body;
+    size_t length = request->body_end - request->body;
+    int error = request->operation == UAPI_SET ? operations->set(operations->context, lines, length)
+                                               : operations->set_vole(operations->context, lines, length);
 
     return uapi_client_finish(client, error < 0 ? error : request->error);
 }
@@ -102,7 +105,7 @@ static enum uapi_step uapi_client_begin(struct uapi_server *server, struct uapi_
     if (!uapi_client_make_text(client))
         return UAPI_CLOSE;
     server->operations.prepare(server->operations.context);
-    if (request->operation == UAPI_SET)
+    if (request->operation == UAPI_SET || request->operation == UAPI_SET_VOLE)
         return uapi_client_set(server, client);
     if (request->error < 0)
         return uapi_client_finish(client, request->error);

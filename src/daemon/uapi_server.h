@@ -25,6 +25,8 @@ struct uapi_operations {
     void (*prepare)(void *context);
     /* Applies the lines of a set. 0 or a negative errno. */
     int (*set)(void *context, const char *lines, size_t length);
+    /* The same for our own operation. */
+    int (*set_vole)(void *context, const char *lines, size_t length);
     /* As in uapi_dump.h. */
     void (*dump_begin)(void *context, struct uapi_dump *dump, bool vole);
     bool (*dump_more)(struct uapi_dump *dump, struct uapi_text *text);

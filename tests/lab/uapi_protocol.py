@@ -425,7 +425,7 @@ def parallel_clients_see_whole_configurations(lab):
 def vole_operations_do_not_disturb_the_others(lab):
     daemon, uapi = start(lab)
     expect("errno=0" in uapi.request("get=vole.1\n\n"), "get=vole.1")
-    for unknown in ("get=vole.2\n\n", "get=vole.\n\n", "set=vole.1\n\n"):
+    for unknown in ("get=vole.2\n\n", "get=vole.\n\n", "set=vole.2\n\n"):
         expect_equal(uapi.request(unknown), "", f"reply to {unknown!r}")
     wait_for(uapi.answers, "get=1")
 

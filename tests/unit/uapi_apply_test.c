@@ -5,6 +5,10 @@
  */
 #include "daemon/uapi_apply.h"
 
+#include "daemon/clock_keeper.h"
+#include "daemon/log.h"
+#include "linux/descriptors.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -345,6 +351,69 @@ static void a_dump_in_the_middle_of_allowed_ips_survives_their_change(void **sta
     assert_int_equal(apply(fixture, "replace_peers=true\n"), 0);
 }
 
+static void our_own_set_resets_the_clock_and_knows_nothing_else(void **state)
+{
+    static const char *const wrong[] = {"",
+                                        "reset_clock=true",
+                                        "reset_clock=false\n",
+                                        "reset_clock=true\nx=y\n",
+                                        "fwmark=1\n",
+                                        "reset_clock=true\nreset_clock=true\n"};
+    struct fixture *fixture = *state;
+    struct engine *engine = &fixture->engine;
+    struct keeper_request request;
+    int pair[2];
+
+    log_start("wg0", LOG_LEVEL_SILENT);
+    assert_int_equal(descriptors_pair(pair), 0);
+    timestamps_init(&engine->timestamps, pair[0]);
+    assert_int_equal(apply(fixture, "private_key=" PRIVATE "\n"), 0);
+    handshake_clock_reserve(&engine->device->clock, 5000, VOLE_NEVER);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(uapi_apply_vole(engine, wrong[i], strlen(wrong[i])), -EINVAL);
+    assert_int_equal(vole_device_used(engine->device), 5000);
+    assert_int_equal(uapi_apply_vole(engine, "reset_clock=true\n", 17), 0);
+    assert_int_equal(vole_device_used(engine->device), 0);
+    assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), sizeof request);
+    assert_int_equal(request.kind, KEEPER_FORGET);
+    assert_memory_equal(request.public_key, engine->device->identity.public_key, VOLE_KEY_BYTES);
+    assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), -1);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+/* An answer that was on its way when the clock was reset tells of what is to be forgotten. */
+static void answers_of_before_a_reset_are_ignored(void **state)
+{
+    struct engine *engine = &((struct fixture *)*state)->engine;
+    struct keeper_answer answer = {.from_s = 7000, .until_s = 7120};
+    struct keeper_request request;
+    int pair[2];
+
+    log_start("wg0", LOG_LEVEL_SILENT);
+    assert_int_equal(descriptors_pair(pair), 0);
+    timestamps_init(&engine->timestamps, pair[0]);
+    assert_int_equal(uapi_apply(engine, "private_key=" PRIVATE "\n", 77), 0);
+    memcpy(answer.public_key, engine->device->identity.public_key, VOLE_KEY_BYTES);
+    for (int round = 0; round < 2; round++) {
+        timestamps_ask(&engine->timestamps, answer.public_key, 120);
+        assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), sizeof request);
+        assert_int_equal(request.kind, KEEPER_RESERVE);
+        answer.number = request.number;
+        assert_int_not_equal(timestamps_deadline(&engine->timestamps), VOLE_NEVER);
+        if (round == 0)
+            timestamps_reset(engine);
+        assert_int_equal(send(pair[1], &answer, sizeof answer, 0), sizeof answer);
+        timestamps_read(engine);
+        assert_int_equal(timestamps_deadline(&engine->timestamps), VOLE_NEVER);
+        assert_int_equal(vole_device_used(engine->device), round == 0 ? 0 : 7000);
+        if (round == 0) /* what the reset sent */
+            assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), sizeof request);
+    }
+    close(pair[0]);
+    close(pair[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
 
 int main(void)
@@ -363,6 +432,8 @@ int main(void)
         TEST(a_dump_survives_the_removal_of_any_peer),
         TEST(a_dump_survives_the_removal_of_all_peers),
         TEST(a_dump_in_the_middle_of_allowed_ips_survives_their_change),
+        TEST(our_own_set_resets_the_clock_and_knows_nothing_else),
+        TEST(answers_of_before_a_reset_are_ignored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

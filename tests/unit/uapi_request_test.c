@@ -88,9 +88,9 @@ static void an_empty_set_is_a_request(void **state)
 
 static void unknown_operations_are_refused(void **state)
 {
-    static const char *const wrong[] = {"\n",       "get=2\n",      "hello\n",      "get=1\r\n",
-                                        "set=1 \n", "GET=1\n",      "set=\n",       " set=1\n",
-                                        "set=10\n", "get=vole.2\n", "get=vole.1x\n"};
+    static const char *const wrong[] = {"\n",       "get=2\n",      "hello\n",       "get=1\r\n",
+                                        "set=1 \n", "GET=1\n",      "set=\n",        " set=1\n",
+                                        "set=10\n", "get=vole.2\n", "get=vole.1x\n", "set=vole.2\n"};
     struct fixture *fixture = *state;
 
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -116,6 +116,20 @@ static void our_own_get_is_an_operation(void **state)
 
     assert_int_equal(feed(request, "get=vole.1\n\n"), UAPI_COMPLETE);
     assert_int_equal(request->operation, UAPI_GET_VOLE);
+}
+
+static void our_own_set_is_an_operation_with_lines(void **state)
+{
+    struct uapi_request *request = &((struct fixture *)*state)->request;
+
+    assert_int_equal(feed(request, "set=vole.1\nreset_clock=true\n"), UAPI_PARTIAL);
+    assert_int_equal(request->operation, UAPI_SET_VOLE);
+    assert_int_equal(feed(request, "\n"), UAPI_COMPLETE);
+    assert_lines(request, "reset_clock=true\n");
+    assert_int_equal(uapi_request_next(request), UAPI_PARTIAL);
+    assert_int_equal(feed(request, "set=vole.1\nx=y\n"), UAPI_PARTIAL);
+    assert_int_equal(uapi_request_end(request), UAPI_COMPLETE); /* the end is as good as a blank line */
+    assert_lines(request, "x=y\n");
 }
 
 static void a_get_with_lines_is_answered_at_once_and_passed_over(void **state)
@@ -277,6 +291,7 @@ int main(void)
         TEST(unknown_operations_are_refused),
         TEST(an_endless_first_line_is_refused),
         TEST(our_own_get_is_an_operation),
+        TEST(our_own_set_is_an_operation_with_lines),
         TEST(a_get_with_lines_is_answered_at_once_and_passed_over),
         TEST(the_end_of_the_stream_completes_a_set),
         TEST(the_end_of_the_stream_completes_nothing_else),

@@ -27,7 +27,7 @@ struct fixture {
     int listener;
     /* the stand-in */
     char set_lines[256];
-    unsigned sets, prepared, dumps_open;
+    unsigned sets, vole_sets, prepared, dumps_open;
     unsigned dump_lines; /* each 100 bytes */
     int set_result;
 };
@@ -51,6 +51,14 @@ static int stand_in_set(void *context, const char *lines, size_t length)
     memcpy(fixture->set_lines, lines, length);
     fixture->set_lines[length] = '\0';
     return fixture->set_result;
+}
+
+static int stand_in_set_vole(void *context, const char *lines, size_t length)
+{
+    struct fixture *fixture = context;
+
+    fixture->vole_sets++;
+    return length == 4 && memcmp(lines, "x=y\n", 4) == 0 ? 0 : -EINVAL;
 }
 
 static void stand_in_dump_begin(void *context, struct uapi_dump *dump, bool vole)
@@ -83,6 +91,7 @@ static int make(void **state)
         .context = fixture,
         .prepare = stand_in_prepare,
         .set = stand_in_set,
+        .set_vole = stand_in_set_vole,
         .dump_begin = stand_in_dump_begin,
         .dump_more = stand_in_dump_more,
         .dump_end = stand_in_dump_end,
@@ -199,6 +208,18 @@ static void errno_is_negative_for_set_and_positive_for_get(void **state)
     assert_reply(fixture, fd, "errno=-22\n\n");
     client_send(fd, "get=1\nx\n\n");
     assert_reply(fixture, fd, "errno=22\n\n");
+    close(fd);
+}
+
+static void our_own_set_is_answered_with_positive_numbers(void **state)
+{
+    struct fixture *fixture = *state;
+    int fd = client_open(fixture);
+
+    client_send(fd, "set=vole.1\nx=y\n\nset=vole.1\n\n");
+    assert_reply(fixture, fd, "errno=0\n\nerrno=22\n\n");
+    assert_int_equal(fixture->vole_sets, 2);
+    assert_int_equal(fixture->sets, 0);
     close(fd);
 }
 
@@ -373,6 +394,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_set_is_applied_whole_and_answered),
+        TEST(our_own_set_is_answered_with_positive_numbers),
         TEST(errno_is_negative_for_set_and_positive_for_get),
         TEST(a_get_dumps_and_the_connection_goes_on),
         TEST(requests_sent_at_once_are_answered_in_order),

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vole clock [show | reset] [INTERFACE | KEY]: up to when voled has stamped handshakes, beside what this
+ * machine's clock says; and forgetting it, for who knows that it was the clock that was wrong.
+ *
+ * An interface that runs is asked for its key, and is reset through its socket, because its daemon knows what
+ * it sent; all else is looked up in the state directory, where each file names the interface that wrote it.
+ */
+#include "cli/command.h"
+
+#include "cli/access.h"
+#include "cli/clock_states.h"
+#include "cli/device.h"
+#include "cli/program.h"
+#include "cli/terminal.h"
+#include "config/clock_state.h"
+#include "config/device_socket.h"
+#include "config/key.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct clock_request {
+    const char *directory;
+    bool reset;
+    const char *word; /* the interface or key, NULL: all */
+    bool has_key;     /* known, from word or from the interface, which runs */
+    uint8_t public_key[KEY_BYTES];
+};
+
+static void print_usage(FILE *stream)
+{
+    fprintf(stream,
+            "Usage: %s clock [--state-directory DIR] [show] [INTERFACE | PUBLIC-KEY]\n"
+            "       %s clock [--state-directory DIR] reset INTERFACE | PUBLIC-KEY\n"
+            "Up to when handshakes have timestamps, so that none is older than the last, whatever this "
+            "machine's\n"
+            "clock says. reset forgets it: if the clock was in the future once, and is right now.\n",
+            program_name(), program_name());
+}
+
+/* ---- which ---- */
+
+/* Whether an interface runs that is a daemon's, and its key. */
+static bool find_running(const char *name, uint8_t public_key[static KEY_BYTES])
+{
+    struct model_device device;
+    bool found;
+
+    model_init(&device);
+    found = device_socket_get(name, &device) == 0 && device.has_private_key;
+    memcpy(public_key, device.public_key, KEY_BYTES);
+    model_free(&device);
+    return found;
+}
+
+static void find_key(struct clock_request *request)
+{
+    if (request->word == NULL)
+        return;
+    request->has_key = key_from_base64(request->public_key, request->word, strlen(request->word)) ||
+                       find_running(request->word, request->public_key);
+}
+
+static bool is_meant(const struct clock_request *request, const struct clock_state *state)
+{
+    if (request->word == NULL)
+        return true;
+    if (request->has_key && memcmp(state->public_key, request->public_key, KEY_BYTES) == 0)
+        return true;
+    return strcmp(state->interface, request->word) == 0;
+}
+
+static int say_nothing(const struct clock_request *request)
+{
+    fprintf(stderr, "%s clock: nothing is remembered of %s in %s\n", program_name(), request->word,
+            request->directory);
+    return 1;
+}
+
+/* ---- show ---- */
+
+static void print_date(uint64_t seconds)
+{
+    time_t time = (time_t)seconds;
+    char text[40];
+    struct tm parts;
+
+    if (gmtime_r(&time, &parts) != NULL && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts) > 0)
+        fputs(text, stdout);
+}
+
+/* The two largest units are enough. */
+static void print_span(uint64_t seconds)
+{
+    static const struct {
+        const char *word;
+        uint64_t seconds;
+    } units[] = {{"year", 31536000}, {"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
+    size_t unit = 0;
+
+    while (unit < 4 && seconds < units[unit].seconds)
+        unit++;
+    for (size_t i = unit; i < 5 && i < unit + 2; i++) {
+        uint64_t count = seconds / units[i].seconds;
+
+        seconds %= units[i].seconds;
+        if (count > 0 || i == 4)
+            printf("%s%" PRIu64 " %s%s", i > unit ? ", " : "", count, units[i].word, count == 1 ? "" : "s");
+    }
+}
+
+static void print_comparison(const struct terminal_styles *style, const struct clock_state *state,
+                             uint64_t now)
+{
+    const char *name = state->interface[0] != '\0' ? state->interface : "PUBLIC-KEY";
+
+    if (state->ceiling_s <= now) {
+        print_span(now - state->ceiling_s);
+        puts(" ago: all is well");
+    } else if (state->ceiling_s <= now + CLOCK_STATE_DOUBT_S) {
+        print_span(state->ceiling_s - now);
+        puts(" ahead, in reserve: all is well");
+    } else {
+        fputs(style->red, stdout);
+        print_span(state->ceiling_s - now);
+        printf(" ahead: this machine's clock is wrong now, or was then%s\n", style->reset);
+        printf("  If it is wrong now, set it right. If it was wrong then: %s clock reset %s\n",
+               program_name(), name);
+    }
+}
+
+static void print_state(const struct clock_state *state, bool first)
+{
+    const struct terminal_styles *style = terminal_styles_of_output();
+    char key[KEY_BASE64_BYTES];
+
+    key_to_base64(key, state->public_key);
+    printf("%s%s%sinterface%s: %s%s%s\n", first ? "" : "\n", style->green, style->bold, style->reset,
+           style->green, state->interface[0] != '\0' ? state->interface : "(unknown)", style->reset);
+    printf("  %spublic key%s: %s\n", style->bold, style->reset, key);
+    printf("  %shandshakes up to%s: ", style->bold, style->reset);
+    if (state->ceiling_s == 0) {
+        puts("(unknown)");
+        return;
+    }
+    print_date(state->ceiling_s);
+    printf("\n  %scompared with the clock%s: ", style->bold, style->reset);
+    print_comparison(style, state, (uint64_t)time(NULL));
+}
+
+static int show(const struct clock_request *request, const struct clock_states *states)
+{
+    size_t shown = 0;
+
+    for (size_t i = 0; i < states->count; i++)
+        if (is_meant(request, &states->list[i]))
+            print_state(&states->list[i], shown++ == 0);
+    if (shown == 0 && request->word != NULL)
+        return say_nothing(request);
+    return states->damaged ? 1 : 0;
+}
+
+/* ---- reset ---- */
+
+/* True if the interface runs with this key and was told, or could not be told, which *status then says. */
+static bool reset_running(const char *name, const uint8_t public_key[static KEY_BYTES], int *status)
+{
+    uint8_t running[KEY_BYTES];
+    int error;
+
+    if (!find_running(name, running) || memcmp(running, public_key, KEY_BYTES) != 0)
+        return false;
+    error = device_socket_reset_clock(name);
+    *status = error == 0 ? 0 : 1;
+    if (error == -EOPNOTSUPP)
+        fprintf(stderr, "%s clock: %s is not voled's, or an older one's: end it, then reset\n",
+                program_name(), name);
+    else if (error < 0)
+        access_report(name, error, true);
+    else
+        printf("%s: reset; its next handshakes follow the clock. It goes on running.\n", name);
+    return true;
+}
+
+static int reset_state(const struct clock_states *states, const struct clock_state *state)
+{
+    char key[KEY_BASE64_BYTES];
+    int status;
+
+    if (state->interface[0] != '\0' && reset_running(state->interface, state->public_key, &status))
+        return status;
+    if (!clock_states_remove(states, state))
+        return 1;
+    key_to_base64(key, state->public_key);
+    printf("%s%s%s: reset\n", state->interface, state->interface[0] != '\0' ? ", " : "", key);
+    return 0;
+}
+
+static int reset(const struct clock_request *request, const struct clock_states *states)
+{
+    bool any = false;
+    int status = 0;
+
+    /* Renamed since it wrote, or it has nothing stored: it knows what it sent nevertheless. */
+    if (request->has_key && strlen(request->word) < DEVICE_NAME_BYTES &&
+        reset_running(request->word, request->public_key, &status))
+        return status;
+    for (size_t i = 0; i < states->count; i++) {
+        if (!is_meant(request, &states->list[i]))
+            continue;
+        any = true;
+        if (reset_state(states, &states->list[i]) != 0)
+            status = 1;
+    }
+    return any ? status : say_nothing(request);
+}
+
+/* ---- the command ---- */
+
+static bool read_arguments(struct clock_request *request, int count, char **arguments)
+{
+    int i = 1;
+
+    if (i < count && strcmp(arguments[i], "--state-directory") == 0) {
+        if (i + 1 == count)
+            return false;
+        request->directory = arguments[i + 1];
+        i += 2;
+    }
+    if (i < count && (strcmp(arguments[i], "show") == 0 || strcmp(arguments[i], "reset") == 0))
+        request->reset = arguments[i++][0] == 'r';
+    if (i < count)
+        request->word = arguments[i++];
+    return i == count && (request->word != NULL || !request->reset);
+}
+
+int command_clock(int count, char **arguments)
+{
+    const char *variable = getenv(CLOCK_STATE_VARIABLE);
+    struct clock_request request = {.directory = variable != NULL ? variable : CLOCK_STATE_DIRECTORY};
+    struct clock_states states;
+    int status = 1;
+
+    if (command_wants_help(count, arguments)) {
+        print_usage(stdout);
+        return 0;
+    }
+    if (!read_arguments(&request, count, arguments)) {
+        print_usage(stderr);
+        return 1;
+    }
+    if (request.directory[0] == '\0') {
+        fprintf(stderr, "%s clock: there is no state directory: %s is empty\n", program_name(),
+                CLOCK_STATE_VARIABLE);
+        return 1;
+    }
+    find_key(&request);
+    if (clock_states_open(&states, request.directory))
+        status = request.reset ? reset(&request, &states) : show(&request, &states);
+    clock_states_close(&states);
+    return status;
+}
