@@ -175,14 +175,14 @@ int address_read_prefix(struct vole_prefix *prefix, const char *text, size_t len
 bool address_clear_host_bits(struct vole_prefix *prefix)
 {
     size_t bytes = prefix->address.family == 4 ? 4 : 16;
-    uint8_t cleared = 0;
+    unsigned cleared = 0;
 
     for (size_t i = 0; i < bytes; i++) {
         size_t network_bits = prefix->length > 8 * i ? prefix->length - 8 * i : 0;
         uint8_t host_mask = network_bits >= 8 ? 0 : (uint8_t)(0xff >> network_bits);
 
-        cleared |= prefix->address.bytes[i] & host_mask;
-        prefix->address.bytes[i] &= (uint8_t)~host_mask;
+        cleared |= (unsigned)prefix->address.bytes[i] & host_mask;
+        prefix->address.bytes[i] = (uint8_t)(prefix->address.bytes[i] & ~host_mask);
     }
     return cleared != 0;
 }

@@ -237,30 +237,22 @@ int file_parse(struct file *file, const char *path, const char *bytes, size_t le
 
 /* ---- the end ---- */
 
-/* Hooks and paths may have secrets in them as well. */
-static void text_free(struct file_text *text)
-{
-    if (text->text != NULL)
-        key_wipe(text->text, strlen(text->text));
-    free(text->text);
-}
-
 static void texts_free(struct file_texts *texts)
 {
     for (size_t i = 0; i < texts->count; i++)
-        text_free(&texts->items[i]);
+        file_string_free(texts->items[i].text);
     free(texts->items);
 }
 
 static void peer_free(struct file_peer *peer)
 {
     for (size_t i = 0; i < peer->endpoint_count; i++) {
-        free(peer->endpoints[i].host);
-        free(peer->endpoints[i].port);
+        file_string_free(peer->endpoints[i].host);
+        file_string_free(peer->endpoints[i].port);
     }
     free(peer->endpoints);
     free(peer->allowed_ips);
-    text_free(&peer->preshared_key_file);
+    file_string_free(peer->preshared_key_file.text);
 }
 
 void file_free(struct file *file)
@@ -274,8 +266,8 @@ void file_free(struct file *file)
         texts_free(&file->hooks[i]);
     texts_free(&file->dns_servers);
     texts_free(&file->dns_domains);
-    text_free(&file->table);
-    text_free(&file->private_key_file);
+    file_string_free(file->table.text);
+    file_string_free(file->private_key_file.text);
     free(file->addresses);
     if (file->bytes != NULL)
         key_wipe(file->bytes, file->length);

@@ -7,8 +7,6 @@
 #include "config/file_value.h"
 #include "config/key.h"
 
-#include <stdlib.h>
-
 void file_read_private_key(struct file_reading *reading, const struct file_entry *entry)
 {
     struct file *file = reading->file;
@@ -17,7 +15,7 @@ void file_read_private_key(struct file_reading *reading, const struct file_entry
         return;
     file_take_last(reading, entry, &file->private_key_place);
     file->has_private_key = true;
-    free(file->private_key_file.text);
+    file_string_free(file->private_key_file.text);
     file->private_key_file = (struct file_text){0};
 }
 

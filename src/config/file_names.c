@@ -118,7 +118,7 @@ static void read_candidate(struct file_reading *reading, const char *value, size
             text[used++] = value[i];
     text[used] = '\0';
     file_add_candidate(reading, text, place);
-    free(text);
+    file_string_free(text);
 }
 
 void file_names_read_comment(struct file_reading *reading)

@@ -34,7 +34,7 @@ void file_read_preshared_key(struct file_reading *reading, const struct file_ent
         return;
     file_take_last(reading, entry, &peer->preshared_key_place);
     peer->has_preshared_key = true;
-    free(peer->preshared_key_file.text);
+    file_string_free(peer->preshared_key_file.text);
     peer->preshared_key_file = (struct file_text){0};
 }
 
@@ -108,8 +108,8 @@ void file_read_allowed_ips(struct file_reading *reading, const struct file_entry
 
 static void endpoint_free(struct file_endpoint *endpoint)
 {
-    free(endpoint->host);
-    free(endpoint->port);
+    file_string_free(endpoint->host);
+    file_string_free(endpoint->port);
 }
 
 /* Puts it at the end, or, for that of Endpoint, in front. Owns what endpoint owns. */

@@ -13,8 +13,8 @@
 
 #define FILE_QUOTE_BYTES 128 /* with terminator */
 
-/* A run of 40 or more base64 digits becomes "(hidden)", a byte that is not printable ASCII "\xHH"; what is
- * too long ends in "...". */
+/* A run of 40 or more base64 digits and what follows "key =" become "(hidden)", a byte that is not printable
+ * ASCII "\xHH"; what is too long ends in "...". */
 void file_quote(char quote[static FILE_QUOTE_BYTES], const char *text, size_t length);
 /* The same for a text that is meant to be public, a public key: its first 44 bytes are shown. */
 void file_quote_public(char quote[static FILE_QUOTE_BYTES], const char *text, size_t length);

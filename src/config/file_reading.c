@@ -73,7 +73,7 @@ void file_take_last(struct file_reading *reading, const struct file_entry *entry
 void file_keep_text(struct file_reading *reading, struct file_text *kept, const char *text, size_t length,
                     struct file_place place)
 {
-    free(kept->text);
+    file_string_free(kept->text);
     kept->text = strndup(text, length);
     kept->place = place;
     if (kept->text == NULL)
@@ -92,6 +92,13 @@ void file_add_text(struct file_reading *reading, struct file_texts *texts, const
     texts->items = items;
     items[texts->count] = (struct file_text){0};
     file_keep_text(reading, &items[texts->count++], text, length, place);
+}
+
+void file_string_free(char *string)
+{
+    if (string != NULL)
+        key_wipe(string, strlen(string));
+    free(string);
 }
 
 struct file_place file_place_of(const struct file_reading *reading, const char *written)

@@ -61,6 +61,8 @@ void file_keep_text(struct file_reading *reading, struct file_text *kept, const 
                     struct file_place place);
 void file_add_text(struct file_reading *reading, struct file_texts *texts, const char *text, size_t length,
                    struct file_place place);
+/* Wipes and frees: a text may be anything, also a key at the wrong place. May be NULL. */
+void file_string_free(char *string);
 /* Where a byte of the current line stands, given as it was written. */
 VOLE_MUST_CHECK struct file_place file_place_of(const struct file_reading *reading, const char *written);
 /* The peer whose section this is. */

@@ -20,7 +20,7 @@
 
 #define PEERS    5 /* so few that they meet often */
 #define PREFIXES 6
-#define ROUNDS   30000
+#define ROUNDS   10000
 
 /* ---- making things ---- */
 
