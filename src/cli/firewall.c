@@ -171,12 +171,12 @@ bool firewall_set(struct tunnel *tunnel, uint8_t family)
 
 /* ---- finding and removing ---- */
 
-/* The number behind a word in a text, 0 if there is none. */
+/* The hexadecimal number behind a word in a text, 0 if there is none. */
 static uint32_t number_behind(const char *text, const char *word)
 {
     const char *place = strstr(text, word);
 
-    return place != NULL ? (uint32_t)strtoul(place + strlen(word), NULL, 0) : 0;
+    return place != NULL ? (uint32_t)strtoul(place + strlen(word), NULL, 16) : 0;
 }
 
 static uint32_t mark_of_nft(const char *of, const char *table)
@@ -186,7 +186,7 @@ static uint32_t mark_of_nft(const char *of, const char *table)
     uint32_t mark = 0;
 
     if (process_read(arguments, &output) == 0)
-        mark = number_behind(output, "udp meta mark 0x") != 0 ? number_behind(output, "udp meta mark ") : 0;
+        mark = number_behind(output, "udp meta mark 0x");
     free(output);
     return mark;
 }
@@ -235,7 +235,7 @@ static bool write_removal(FILE *stream, const char *saved, const char *comment, 
             any = true;
             fprintf(stream, "-D%.*s\n", (int)(length - 2), saved + 2);
             if (*mark == 0 && memmem(saved, length, "--mark 0x", 9) != NULL)
-                *mark = number_behind(saved, "--mark ");
+                *mark = number_behind(saved, "--mark 0x");
         } else if (saved[0] == '*' || strncmp(saved, "COMMIT", 6) == 0) {
             fprintf(stream, "%.*s\n", (int)length, saved);
         }

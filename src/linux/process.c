@@ -68,10 +68,23 @@ static void process_endings_set(sigset_t *set)
         (void)sigaddset(set, process_endings[i]);
 }
 
-/* The child begins with default signals: ours are caught or, as SIGPIPE, ignored. */
-static int process_spawn(pid_t *child, const char *const *arguments, const sigset_t *mask, int input,
-                         int output)
+/* Where there is no terminal, a program gets a process group of its own, so that all of it can be ended. At a
+ * terminal it stays in ours: Ctrl-C reaches all of it by itself, and it may read what is typed. */
+static bool process_gets_group(void)
 {
+    int terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+    if (terminal < 0)
+        return true;
+    (void)close(terminal);
+    return false;
+}
+
+/* The child begins with default signals: ours are caught or, as SIGPIPE, ignored. */
+static int process_spawn(pid_t *child, const char *const *arguments, const sigset_t *mask, bool group,
+                         int input, int output)
+{
+    short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t actions;
     sigset_t defaults;
@@ -89,7 +102,8 @@ static int process_spawn(pid_t *child, const char *const *arguments, const sigse
     (void)sigaddset(&defaults, SIGCHLD);
     (void)posix_spawnattr_setsigdefault(&attributes, &defaults);
     (void)posix_spawnattr_setsigmask(&attributes, mask);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    (void)posix_spawnattr_setpgroup(&attributes, 0);
+    (void)posix_spawnattr_setflags(&attributes, (short)(group ? flags | POSIX_SPAWN_SETPGROUP : flags));
     if (input >= 0)
         result = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
     if (result == 0 && output >= 0)
@@ -104,8 +118,9 @@ static int process_spawn(pid_t *child, const char *const *arguments, const sigse
     return -result;
 }
 
-/* Waits with all signals of ours blocked but while asleep. */
-static int process_wait(pid_t child, const sigset_t *unblocked)
+/* Waits with all signals of ours blocked but while asleep. What asks us to end is handed on as SIGTERM, which
+ * ends a shell at once, also while it waits for a program of its own. */
+static int process_wait(pid_t child, bool group, const sigset_t *unblocked)
 {
     bool told = process_ignores; /* what runs then takes back what was done */
     int status;
@@ -119,7 +134,7 @@ static int process_wait(pid_t child, const sigset_t *unblocked)
             return -errno;
         if (!told && process_caught != 0) {
             told = true;
-            (void)kill(child, process_caught);
+            (void)kill(group ? -child : child, SIGTERM);
         }
         (void)sigsuspend(unblocked);
     }
@@ -133,6 +148,7 @@ static int process_do(const char *const *arguments, int input, int output)
     sigset_t blocked;
     sigset_t before;
     sigset_t asleep;
+    bool group = process_gets_group();
     pid_t child;
 
     (void)fflush(stdout);
@@ -144,9 +160,9 @@ static int process_do(const char *const *arguments, int input, int output)
     (void)sigaction(SIGCHLD, &child_action, &child_before);
     asleep = before;
     (void)sigdelset(&asleep, SIGCHLD);
-    int result = process_spawn(&child, arguments, &before, input, output);
+    int result = process_spawn(&child, arguments, &before, group, input, output);
     if (result == 0)
-        result = process_wait(child, &asleep);
+        result = process_wait(child, group, &asleep);
     (void)sigaction(SIGCHLD, &child_before, NULL);
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     return result;
