@@ -6,8 +6,9 @@
  * signals as a shell's children do. Their standard input and output go through files in memory, so nobody can
  * wait for each other.
  * A signal that asks us to end (INT, TERM, HUP) does not end us once process_catch_signals() was called: it
- * is remembered, and handed on to the program that runs just then. The caller asks process_signal() between
- * its steps. One thread. Results: an exit status, or a negative errno.
+ * is remembered, and handed on as SIGTERM to the program that runs just then, with all that it started if
+ * there is no terminal. The caller asks process_signal() between its steps.
+ * One thread. Results: an exit status, or a negative errno.
  */
 #ifndef VOLE_LINUX_PROCESS_H
 #define VOLE_LINUX_PROCESS_H
