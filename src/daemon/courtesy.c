@@ -10,7 +10,6 @@
 #define COURTESY_PERIOD_NS 100000000ULL
 #define COURTESY_MESSAGES  100 /* in a period: 1000 a second */
 #define COURTESY_NICE      15  /* a weight of about a thirtieth */
-#define COURTESY_WORST     19
 
 void courtesy_init(struct courtesy *courtesy, uint64_t now_ns)
 {
@@ -29,11 +28,9 @@ void courtesy_init(struct courtesy *courtesy, uint64_t now_ns)
 
 static void courtesy_step(struct courtesy *courtesy, bool behind)
 {
-    int nice = behind ? courtesy->nice + COURTESY_NICE : courtesy->nice;
+    int nice = behind ? courtesy->nice + COURTESY_NICE : courtesy->nice; /* the kernel stops at 19 */
 
-    if (courtesy->behind == behind)
-        return;
-    if (setpriority(PRIO_PROCESS, 0, nice > COURTESY_WORST ? COURTESY_WORST : nice) == 0)
+    if (courtesy->behind != behind && setpriority(PRIO_PROCESS, 0, nice) == 0)
         courtesy->behind = behind;
 }
 
