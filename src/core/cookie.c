@@ -75,32 +75,56 @@ void cookie_maker_init(struct cookie_maker *maker, cookie_random *random, void *
     draw_secret(maker, random, context, boot_ns);
 }
 
-/* MAC(secret, address || port in network order). */
+#define SOURCE_BYTES_MAX (16 + 2)
+
+/* address || port in network order; returns how many bytes that is. */
+static size_t source_bytes(uint8_t source[static SOURCE_BYTES_MAX], const struct vole_endpoint *from)
+{
+    size_t address_bytes = from->address.family == 4 ? 4 : 16;
+
+    memcpy(source, from->address.bytes, address_bytes);
+    bytes_store_be16(source + address_bytes, from->port);
+    return address_bytes + 2;
+}
+
+/* MAC(secret, source). */
 static void make_cookie(struct cookie_maker *maker, uint8_t cookie[static COOKIE_BYTES],
                         const struct vole_endpoint *from, cookie_random *random, void *context,
                         uint64_t boot_ns)
 {
-    uint8_t source[16 + 2];
-    size_t address_bytes = from->address.family == 4 ? 4 : 16;
+    uint8_t source[SOURCE_BYTES_MAX];
 
     if (maker->secret_birth_ns + COOKIE_SECRET_MAX_AGE <= boot_ns)
         draw_secret(maker, random, context, boot_ns);
-    memcpy(source, from->address.bytes, address_bytes);
-    bytes_store_be16(source + address_bytes, from->port);
-    blake2s_mac(cookie, maker->secret, sizeof maker->secret, source, address_bytes + 2);
+    blake2s_mac(cookie, maker->secret, sizeof maker->secret, source, source_bytes(source, from));
+}
+
+/* Wipes the cookie. */
+static bool mac2_is_of(uint8_t cookie[static COOKIE_BYTES], const uint8_t *message, size_t length)
+{
+    uint8_t expected[MAC_BYTES];
+
+    blake2s_mac(expected, cookie, COOKIE_BYTES, message, message_mac2_offset(length));
+    memory_wipe(cookie, COOKIE_BYTES);
+    return memory_equal(expected, message + message_mac2_offset(length), MAC_BYTES);
 }
 
 bool cookie_mac2_valid(struct cookie_maker *maker, const struct vole_endpoint *from, const uint8_t *message,
                        size_t length, cookie_random *random, void *context, uint64_t boot_ns)
 {
-    uint8_t cookie[COOKIE_BYTES], expected[MAC_BYTES];
-    bool valid;
+    uint8_t cookie[COOKIE_BYTES];
 
     make_cookie(maker, cookie, from, random, context, boot_ns);
-    blake2s_mac(expected, cookie, sizeof cookie, message, message_mac2_offset(length));
-    valid = memory_equal(expected, message + message_mac2_offset(length), MAC_BYTES);
-    memory_wipe(cookie, sizeof cookie);
-    return valid;
+    return mac2_is_of(cookie, message, length);
+}
+
+bool cookie_mac2_made_with(const struct blake2s_keyed *secret, const struct vole_endpoint *from,
+                           const uint8_t *message, size_t length)
+{
+    uint8_t cookie[COOKIE_BYTES], source[SOURCE_BYTES_MAX];
+
+    blake2s_keyed_mac(secret, cookie, source, source_bytes(source, from));
+    return mac2_is_of(cookie, message, length);
 }
 
 void cookie_create_reply(struct cookie_maker *maker, const uint8_t cookie_key[static 32],

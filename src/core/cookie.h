@@ -46,6 +46,10 @@ void cookie_maker_init(struct cookie_maker *maker, cookie_random *random, void *
 /* Whether mac2 proves that the sender received the cookie for this address and port. */
 bool cookie_mac2_valid(struct cookie_maker *maker, const struct vole_endpoint *from, const uint8_t *message,
                        size_t length, cookie_random *random, void *context, uint64_t boot_ns);
+/* The same for others than the maker, with its secret made ready by blake2s_keyed_init. It knows nothing of
+ * the secret's age. Any thread. */
+bool cookie_mac2_made_with(const struct blake2s_keyed *secret, const struct vole_endpoint *from,
+                           const uint8_t *message, size_t length);
 /* Writes the reply to a denied initiation or response. cookie_key is our own. */
 void cookie_create_reply(struct cookie_maker *maker, const uint8_t cookie_key[static 32],
                          const struct vole_endpoint *from, const uint8_t *denied, size_t denied_length,

@@ -21,17 +21,27 @@
 
 /* ---- making and freeing ---- */
 
+static void filter_keys_release(void *pointer)
+{
+    struct filter_keys *keys = pointer;
+
+    memory_wipe(keys, sizeof *keys);
+    free(keys);
+}
+
 static void device_release(void *pointer)
 {
     struct vole_device *device = pointer;
+    struct filter_keys *keys = atomic_load_explicit(&device->filter_keys, memory_order_relaxed);
 
+    if (keys != NULL)
+        filter_keys_release(keys);
     index_table_fini(&device->indices);
     allowed_ips_fini(&device->allowed_ips);
     staged_fini(&device->staged);
     handshake_queue_fini(&device->queue);
     deadlines_fini(&device->deadlines);
     load_fini(&device->own_load);
-    free(atomic_load_explicit(&device->mac1_filter, memory_order_relaxed));
     free(device->peer_chains);
     if (device->run != NULL)
         memory_wipe(device->run, sizeof *device->run);
@@ -102,16 +112,36 @@ void device_drop(struct vole_device *device, enum vole_drop reason, uint64_t pac
 
 /* ---- identity ---- */
 
-static void publish_filter(struct vole_device *device)
+/* NULL without a private key, or without memory. */
+static struct filter_keys *filter_keys_new(const struct vole_device *device)
 {
-    struct mac1_filter *filter = NULL, *old;
+    const struct cookie_maker *maker = &device->cookie_maker;
+    struct filter_keys *keys;
 
-    device->identity_generation++;
-    if (device->identity.present && (filter = malloc(sizeof *filter)) != NULL)
-        *filter = (struct mac1_filter){.mac1 = device->own_cookie_keys.mac1,
-                                       .generation = device->identity_generation};
-    old = atomic_exchange_explicit(&device->mac1_filter, filter, memory_order_acq_rel);
-    retire(&device->hooks.retirer, old, free);
+    if (!device->identity.present || (keys = malloc(sizeof *keys)) == NULL)
+        return NULL;
+    keys->mac1 = device->own_cookie_keys.mac1;
+    keys->generation = device->identity_generation;
+    keys->cookie_secret_birth_ns = maker->secret_birth_ns;
+    blake2s_keyed_init(&keys->cookie_secret, maker->secret, sizeof maker->secret);
+    return keys;
+}
+
+static void publish_filter_keys(struct vole_device *device, struct filter_keys *keys)
+{
+    retire(&device->hooks.retirer, atomic_exchange_explicit(&device->filter_keys, keys, memory_order_acq_rel),
+           filter_keys_release);
+}
+
+void device_follow_cookie_secret(struct vole_device *device)
+{
+    struct filter_keys *keys = atomic_load_explicit(&device->filter_keys, memory_order_relaxed);
+
+    if (keys == NULL || keys->cookie_secret_birth_ns == device->cookie_maker.secret_birth_ns)
+        return;
+    keys = filter_keys_new(device);
+    if (keys != NULL) /* else the old ones do until the next message */
+        publish_filter_keys(device, keys);
 }
 
 /* Those that had no timestamp to go with. */
@@ -150,7 +180,8 @@ void vole_device_set_private_key(struct vole_device *device, const uint8_t priva
             vole_peer_remove(self);
         cookie_keys_init(&device->own_cookie_keys, identity->public_key);
     }
-    publish_filter(device);
+    device->identity_generation++;
+    publish_filter_keys(device, filter_keys_new(device));
     for (struct vole_peer *peer = device->first_peer; peer != NULL; peer = peer->next) {
         peer->static_static = STATIC_STATIC_UNKNOWN;
         memory_wipe(peer->remote.static_static, sizeof peer->remote.static_static);

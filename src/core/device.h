@@ -47,7 +47,7 @@ struct device_options {
 };
 
 struct run;
-struct mac1_filter;
+struct filter_keys;
 
 struct vole_device {
     struct device_hooks hooks;
@@ -55,7 +55,7 @@ struct vole_device {
     struct handshake_clock clock; /* of this identity */
     struct cookie_keys own_cookie_keys;
     uint32_t identity_generation;              /* how often it was set */
-    _Atomic(struct mac1_filter *) mac1_filter; /* shared: handshake_filter.h; NULL without a private key */
+    _Atomic(struct filter_keys *) filter_keys; /* shared: handshake_filter.h; NULL without a private key */
     _Atomic uint32_t mtu;                      /* shared */
     _Atomic bool up;                           /* shared */
 
@@ -82,6 +82,8 @@ VOLE_MUST_CHECK struct vole_device *device_new(const struct device_options *opti
                                                const struct vole_time *now);
 /* Counts a drop that can be blamed on no peer. Any thread. */
 void device_drop(struct vole_device *device, enum vole_drop reason, uint64_t packets);
+/* Lets the workers' filter know of a renewed cookie secret, if it is. Control only. */
+void device_follow_cookie_secret(struct vole_device *device);
 /* Control's part of the notices: what the workers saw. vole_device_tick does this too. */
 void device_take_notices(struct vole_device *device, const struct vole_time *now);
 /* Works off queued handshakes, HANDSHAKE_BATCH at a time; returns how many are left. */

@@ -177,6 +177,7 @@ static bool admit(struct vole_device *device, const struct exchange_message *mes
     const struct vole_endpoint *from = message->from;
     const uint8_t *bytes = message->bytes;
     size_t length = message->length;
+    bool proven;
 
     *reason = VOLE_DROP_NO_PRIVATE_KEY;
     if (!device->identity.present)
@@ -187,8 +188,10 @@ static bool admit(struct vole_device *device, const struct exchange_message *mes
     if (!load_is_high(device->load, message->queued, now->boot_ns))
         return true;
     *reason = VOLE_DROP_COOKIE_REQUIRED;
-    if (!cookie_mac2_valid(&device->cookie_maker, from, bytes, length, device->hooks.random,
-                           device->hooks.context, now->boot_ns)) {
+    proven = cookie_mac2_valid(&device->cookie_maker, from, bytes, length, device->hooks.random,
+                               device->hooks.context, now->boot_ns);
+    device_follow_cookie_secret(device);
+    if (!proven) {
         send_cookie_reply(device, bytes, length, from, now);
         return false;
     }

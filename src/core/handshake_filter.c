@@ -5,7 +5,7 @@
 #include "core/handshake_filter.h"
 
 /* Whether each of these messages, all of one type, has a right mac1. */
-static void check_mac1(const struct mac1_filter *filter, struct handshake_datagram *const *datagrams,
+static void check_mac1(const struct filter_keys *keys, struct handshake_datagram *const *datagrams,
                        size_t count, size_t length)
 {
     const uint8_t *messages[HANDSHAKE_FILTER_BATCH] = {0};
@@ -13,20 +13,20 @@ static void check_mac1(const struct mac1_filter *filter, struct handshake_datagr
 
     for (size_t i = 0; i < count; i++)
         messages[i] = datagrams[i]->bytes;
-    cookie_mac1_valid_many(&filter->mac1, messages, length, valid, count);
+    cookie_mac1_valid_many(&keys->mac1, messages, length, valid, count);
     for (size_t i = 0; i < count; i++)
         datagrams[i]->queued = valid[i];
 }
 
 /* What can be said without mac1: true if it is the next to be asked. */
-static bool needs_mac1(const struct vole_device *device, const struct mac1_filter *filter,
+static bool needs_mac1(const struct vole_device *device, const struct filter_keys *keys,
                        struct handshake_datagram *datagram, enum message_type type)
 {
     datagram->queued = false;
     datagram->reason = VOLE_DROP_WRONG_MAC1;
     if (type == MESSAGE_INVALID || type == MESSAGE_TRANSPORT)
         datagram->reason = VOLE_DROP_MALFORMED;
-    else if (filter == NULL)
+    else if (keys == NULL)
         datagram->reason = VOLE_DROP_NO_PRIVATE_KEY;
     else if (handshake_queue_is_full(&device->queue))
         datagram->reason = VOLE_DROP_HANDSHAKE_QUEUE_FULL;
@@ -37,20 +37,40 @@ static bool needs_mac1(const struct vole_device *device, const struct mac1_filte
     return false;
 }
 
-static bool enqueue(struct vole_device *device, const struct mac1_filter *filter,
+/* Whether a message with a right mac1 may have one of the kept places. */
+static bool is_proven(const struct vole_device *device, const struct filter_keys *keys,
+                      const struct handshake_datagram *datagram)
+{
+    const uint8_t *bytes = datagram->bytes;
+
+    switch (message_type(bytes, datagram->length)) {
+    case MESSAGE_COOKIE_REPLY:
+        return index_find(&device->indices, bytes_load_le32(bytes + COOKIE_REPLY_RECEIVER)) != NULL;
+    case MESSAGE_RESPONSE:
+        if (index_find(&device->indices, bytes_load_le32(bytes + RESPONSE_RECEIVER)) != NULL)
+            return true;
+        break;
+    default:
+        break;
+    }
+    return cookie_mac2_made_with(&keys->cookie_secret, datagram->from, bytes, datagram->length);
+}
+
+static bool enqueue(struct vole_device *device, const struct filter_keys *keys,
                     struct handshake_datagram *datagram)
 {
     bool first = false;
 
-    datagram->queued = handshake_queue_put(&device->queue, datagram->bytes, datagram->length, datagram->from,
-                                           filter->generation, &first);
+    datagram->queued = (!handshake_queue_is_scarce(&device->queue) || is_proven(device, keys, datagram)) &&
+                       handshake_queue_put(&device->queue, datagram->bytes, datagram->length, datagram->from,
+                                           keys->generation, &first);
     datagram->reason = VOLE_DROP_HANDSHAKE_QUEUE_FULL;
     return first;
 }
 
 void handshake_filter(struct vole_device *device, struct handshake_datagram *datagrams, size_t count)
 {
-    const struct mac1_filter *filter = atomic_load_explicit(&device->mac1_filter, memory_order_acquire);
+    const struct filter_keys *keys = atomic_load_explicit(&device->filter_keys, memory_order_acquire);
     struct handshake_datagram *initiations[HANDSHAKE_FILTER_BATCH], *responses[HANDSHAKE_FILTER_BATCH];
     size_t initiation_count = 0, response_count = 0;
     bool wake = false;
@@ -58,7 +78,7 @@ void handshake_filter(struct vole_device *device, struct handshake_datagram *dat
     for (size_t i = 0; i < count; i++) {
         enum message_type type = message_type(datagrams[i].bytes, datagrams[i].length);
 
-        if (!needs_mac1(device, filter, &datagrams[i], type))
+        if (!needs_mac1(device, keys, &datagrams[i], type))
             continue;
         if (type == MESSAGE_INITIATION)
             initiations[initiation_count++] = &datagrams[i];
@@ -66,12 +86,12 @@ void handshake_filter(struct vole_device *device, struct handshake_datagram *dat
             responses[response_count++] = &datagrams[i];
     }
     if (initiation_count > 0)
-        check_mac1(filter, initiations, initiation_count, INITIATION_BYTES);
+        check_mac1(keys, initiations, initiation_count, INITIATION_BYTES);
     if (response_count > 0)
-        check_mac1(filter, responses, response_count, RESPONSE_BYTES);
+        check_mac1(keys, responses, response_count, RESPONSE_BYTES);
     for (size_t i = 0; i < count; i++) {
         if (datagrams[i].queued)
-            wake |= enqueue(device, filter, &datagrams[i]);
+            wake |= enqueue(device, keys, &datagrams[i]);
         if (!datagrams[i].queued)
             device_drop(device, datagrams[i].reason, 1);
     }

@@ -16,6 +16,9 @@
 
 #include <stdatomic.h>
 
+/* Places that a flood shall not take, while control is under load and so polls: handshake_filter.h. */
+#define HANDSHAKE_QUEUE_KEPT (MAX_QUEUED_INCOMING_HANDSHAKES / 4)
+
 struct queued_handshake {
     struct vole_endpoint from;
     uint32_t generation; /* of the identity under which mac1 was checked; of no meaning in a cookie reply */
@@ -59,6 +62,13 @@ static inline uint32_t handshake_queue_count(const struct handshake_queue *queue
     uint32_t taken = atomic_load_explicit(&queue->taken, memory_order_seq_cst);
 
     return atomic_load_explicit(&queue->put, memory_order_seq_cst) - taken;
+}
+
+/* Whether control looks by itself, and no more than the kept places are left. */
+static inline bool handshake_queue_is_scarce(const struct handshake_queue *queue)
+{
+    return atomic_load_explicit(&queue->polled, memory_order_relaxed) &&
+           handshake_queue_count(queue) >= MAX_QUEUED_INCOMING_HANDSHAKES - HANDSHAKE_QUEUE_KEPT;
 }
 
 static inline bool handshake_queue_is_full(const struct handshake_queue *queue)

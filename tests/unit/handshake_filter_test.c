@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The workers' filter: what it lets through, what it counts, in which order it asks, when it wakes control,
- * and that control trusts its answer about mac1 only while the identity is the same.
+ * for whom it keeps places under load, and that control trusts its answer about mac1 only while the identity
+ * is the same.
  */
 #include "core/handshake_filter.h"
 #include "crypto/processor.h"
@@ -150,6 +151,135 @@ static void a_queue_that_fills_up_in_a_batch_drops_the_rest(void **state)
     assert_int_equal(vole_device_drops(device, VOLE_DROP_HANDSHAKE_QUEUE_FULL), COUNT - 3);
 }
 
+/* ---- the kept places ---- */
+
+#define KEPT 1024u
+
+static void draw(void *context, uint8_t *bytes, size_t length)
+{
+    two_hosts_random(context, bytes, length);
+}
+
+/* Gives message i the mac2 that its sender can make once it was asked for a cookie. */
+static void prove(size_t i)
+{
+    const struct handshake_datagram *datagram = &datagrams[i];
+    struct cookie_holder holder = {.mac1_outstanding = true};
+    uint8_t reply[COOKIE_REPLY_BYTES];
+    bool unexpected;
+
+    memcpy(holder.last_mac1, messages[i] + message_mac1_offset(datagram->length), MAC_BYTES);
+    cookie_create_reply(&device->cookie_maker, device->own_cookie_keys.cookie, datagram->from, messages[i],
+                        datagram->length, reply, draw, &hosts, hosts.now.boot_ns);
+    assert_true(
+        cookie_consume_reply(&holder, device->own_cookie_keys.cookie, reply, hosts.now.boot_ns, &unexpected));
+    cookie_add_macs(&holder, &device->own_cookie_keys, messages[i], datagram->length, hosts.now.boot_ns);
+}
+
+/* Fills the queue, while control polls, with what proves nothing, until that is refused. */
+static void fill_queue(void)
+{
+    handshake_queue_poll(&device->queue, true);
+    fill(0, INITIATION, INITIATION_BYTES);
+    do
+        handshake_filter(device, datagrams, 1);
+    while (datagrams[0].queued);
+    assert_dropped(0, VOLE_DROP_HANDSHAKE_QUEUE_FULL);
+    assert_int_equal(handshake_queue_count(&device->queue), MAX_QUEUED_INCOMING_HANDSHAKES - KEPT);
+}
+
+static void a_flood_leaves_places_for_who_holds_a_cookie(void **state)
+{
+    struct vole_endpoint elsewhere = hosts.host[0].address;
+
+    (void)state;
+    elsewhere.port++;
+    fill_queue();
+    fill(0, INITIATION, INITIATION_BYTES);
+    fill(1, INITIATION, INITIATION_BYTES);
+    fill(2, RESPONSE, RESPONSE_BYTES);
+    fill(3, RESPONSE, RESPONSE_BYTES);
+    fill(4, INITIATION, INITIATION_BYTES);
+    fill(5, INITIATION, INITIATION_BYTES);
+    for (size_t i = 1; i <= 5; i++)
+        if (i != 3)
+            prove(i);
+    messages[4][message_mac2_offset(INITIATION_BYTES) + 15] ^= 1;
+    datagrams[5].from = &elsewhere;
+    handshake_filter(device, datagrams, 6);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(datagrams[i].queued, i == 1 || i == 2);
+    assert_dropped(4, VOLE_DROP_HANDSHAKE_QUEUE_FULL);
+    /* All of them, and no more than there are. */
+    for (uint32_t i = 2; i < KEPT; i++) {
+        handshake_filter(device, &datagrams[1], 1);
+        assert_true(datagrams[1].queued);
+    }
+    handshake_filter(device, &datagrams[1], 1);
+    assert_dropped(1, VOLE_DROP_HANDSHAKE_QUEUE_FULL);
+}
+
+/* A wrong mac1 is no matter of places, and without load none is kept. */
+static void places_are_kept_under_load_only_and_after_mac1(void **state)
+{
+    (void)state;
+    fill_queue();
+    fill(0, INITIATION, INITIATION_BYTES);
+    prove(0);
+    messages[0][message_mac1_offset(INITIATION_BYTES)] ^= 1;
+    handshake_filter(device, datagrams, 1);
+    assert_dropped(0, VOLE_DROP_WRONG_MAC1);
+    handshake_queue_poll(&device->queue, false);
+    fill(0, INITIATION, INITIATION_BYTES);
+    handshake_filter(device, datagrams, 1);
+    assert_true(datagrams[0].queued);
+}
+
+static void a_flood_leaves_places_for_answers_to_our_own_messages(void **state)
+{
+    uint8_t sender[4];
+
+    (void)state;
+    vole_peer_handshake(hosts.host[1].peer, &hosts.now);
+    memcpy(sender, two_hosts_last(&hosts, 1, INITIATION)->bytes + 4, sizeof sender);
+    fill_queue();
+    for (size_t i = 0; i < 4; i++) {
+        uint8_t type = i % 2 == 0 ? RESPONSE : COOKIE_REPLY;
+        size_t length = i % 2 == 0 ? RESPONSE_BYTES : COOKIE_REPLY_BYTES;
+        uint8_t *receiver = messages[i] + (i % 2 == 0 ? RESPONSE_RECEIVER : COOKIE_REPLY_RECEIVER);
+
+        fill(i, type, length);
+        memcpy(receiver, sender, sizeof sender);
+        if (i >= 2)
+            receiver[3] ^= 1;
+        if (type == RESPONSE)
+            blake2s_keyed_mac(&device->own_cookie_keys.mac1, messages[i] + message_mac1_offset(length),
+                              messages[i], message_mac1_offset(length));
+    }
+    handshake_filter(device, datagrams, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(datagrams[i].queued, i < 2);
+}
+
+/* Control renews the secret when it is asked under load; the filter follows. */
+static void a_renewed_secret_is_the_one_that_counts(void **state)
+{
+    (void)state;
+    fill_queue();
+    fill(1, INITIATION, INITIATION_BYTES);
+    prove(1);
+    two_hosts_advance(&hosts, 121 * SECOND);
+    handshake_filter(device, &datagrams[1], 1);
+    assert_true(datagrams[1].queued); /* nobody has looked at a cookie since */
+    vole_device_tick(device, &hosts.now);
+    fill_queue();
+    handshake_filter(device, &datagrams[1], 1);
+    assert_dropped(1, VOLE_DROP_HANDSHAKE_QUEUE_FULL);
+    prove(1);
+    handshake_filter(device, &datagrams[1], 1);
+    assert_true(datagrams[1].queued);
+}
+
 /* mac1 is for a public key: what was queued under one is not for the next. */
 static void a_new_identity_is_asked_again(void **state)
 {
@@ -209,6 +339,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(control_is_woken_once, start, stop),
         cmocka_unit_test_setup_teardown(a_full_queue_is_noticed_before_mac1, start, stop),
         cmocka_unit_test_setup_teardown(a_queue_that_fills_up_in_a_batch_drops_the_rest, start, stop),
+        cmocka_unit_test_setup_teardown(a_flood_leaves_places_for_who_holds_a_cookie, start, stop),
+        cmocka_unit_test_setup_teardown(places_are_kept_under_load_only_and_after_mac1, start, stop),
+        cmocka_unit_test_setup_teardown(a_flood_leaves_places_for_answers_to_our_own_messages, start, stop),
+        cmocka_unit_test_setup_teardown(a_renewed_secret_is_the_one_that_counts, start, stop),
         cmocka_unit_test_setup_teardown(a_new_identity_is_asked_again, start, stop),
         cmocka_unit_test_setup_teardown(a_checked_mac1_is_not_checked_again, start, stop),
         cmocka_unit_test_setup_teardown(without_a_private_key_nothing_passes, start, stop),

@@ -8,6 +8,7 @@
  * The sought keys are kept masked, and read masked from where they live; what is searched is read through
  * /proc/self/mem into one buffer, which alone is left out.
  */
+#include "core/handshake_filter.h"
 #include "core/outbound.h"
 #include "crypto/memory.h"
 #include "two_hosts.h"
@@ -297,6 +298,38 @@ static void session_keys_go_with_suspend(void **state)
     assert_session_in_memory(&session, 0);
 }
 
+/* Host 1's cookie secret in its maker, and as the workers' filter has it: ready to use. */
+static void take_cookie_secret(struct needle *secret, struct needle *ready)
+{
+    const struct vole_device *device = hosts.host[1].device;
+
+    *secret = take(device->cookie_maker.secret);
+    *ready = take((const uint8_t *)atomic_load(&device->filter_keys)->cookie_secret.h);
+    assert_in_memory(secret, 1);
+    assert_in_memory(ready, 1);
+}
+
+static void a_cookie_secret_goes_when_it_is_renewed_and_with_the_device(void **state)
+{
+    struct needle secret, ready;
+
+    (void)state;
+    take_cookie_secret(&secret, &ready);
+    hosts.connected = false;
+    two_hosts_advance(&hosts, 121 * SECOND);
+    hosts.host[1].device->load->last_loaded_ns = hosts.now.boot_ns;
+    vole_peer_handshake(hosts.host[0].peer, &hosts.now);
+    two_hosts_receive(&hosts, 1, two_hosts_last(&hosts, 0, INITIATION));
+    assert_int_equal(two_hosts_count(&hosts, 1, COOKIE_REPLY), 1);
+    assert_in_memory(&secret, 0);
+    assert_in_memory(&ready, 0);
+    take_cookie_secret(&secret, &ready);
+    two_hosts_stop(&hosts);
+    assert_in_memory(&secret, 0);
+    assert_in_memory(&ready, 0);
+    two_hosts_start(&hosts); /* something to stop */
+}
+
 static void all_of_a_peers_secrets_go_with_it(void **state)
 {
     uint8_t psk[32];
@@ -493,6 +526,7 @@ int main(void)
         WITH_SESSION(a_next_key_that_is_never_confirmed_goes_when_replaced),
         WITH_SESSION(session_keys_go_with_interface_down),
         WITH_SESSION(session_keys_go_with_suspend),
+        WITH_START(a_cookie_secret_goes_when_it_is_renewed_and_with_the_device),
         WITH_SESSION(all_of_a_peers_secrets_go_with_it),
         WITH_START(a_replaced_preshared_key_goes),
         WITH_SESSION(a_replaced_private_key_goes_with_what_was_made_from_it),
