@@ -179,9 +179,9 @@ bool address_clear_host_bits(struct vole_prefix *prefix)
 
     for (size_t i = 0; i < bytes; i++) {
         size_t network_bits = prefix->length > 8 * i ? prefix->length - 8 * i : 0;
-        uint8_t host_mask = network_bits >= 8 ? 0 : (uint8_t)(0xff >> network_bits);
+        unsigned host_mask = network_bits >= 8 ? 0 : 0xffu >> network_bits;
 
-        cleared |= (unsigned)prefix->address.bytes[i] & host_mask;
+        cleared |= prefix->address.bytes[i] & host_mask;
         prefix->address.bytes[i] = (uint8_t)(prefix->address.bytes[i] & ~host_mask);
     }
     return cleared != 0;
