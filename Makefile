@@ -23,7 +23,9 @@ check: ## everything that proves the tree: builds, analysis, tests, sanitizers
 check-kernel: ## talk to the Linux kernel's own WireGuard (KERNEL_PEER=PROGRAM runs it)
 	@scripts/setup test
 	@$(MAKE) --no-print-directory all
-	@KERNEL_PEER="$(KERNEL_PEER)" LAB_BUILD=$(BUILD) python3 tests/interop/kernel.py
+	@ninja -C $(BUILD) tests/unit/device_test
+	@KERNEL_PEER="$(KERNEL_PEER)" tests/lab/run --build $(BUILD) --jobs 1 --seconds 1200 tests/interop/kernel.py \
+		tests/interop/kernel_netlink.py
 
 sim: ## a day of virtual life of two peers on a bad network
 	@scripts/setup test

@@ -41,6 +41,8 @@ int netlink_open_protocol(int protocol, uint32_t groups, int extra_flags)
 void *netlink_request_init(struct netlink_request *request, uint16_t type, uint16_t flags,
                            size_t header_bytes)
 {
+    /* libmnl leaves the padding as it was. */
+    memset(request->bytes, 0, sizeof(request->bytes));
     request->header = mnl_nlmsg_put_header(request->bytes);
     request->header->nlmsg_type = type;
     request->header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;

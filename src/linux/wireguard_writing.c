@@ -88,6 +88,7 @@ void wireguard_writing_begin(struct wireguard_writing *writing, const char *name
 {
     struct nlmsghdr *header = writing_header(writing);
 
+    memset(&writing->message, 0, sizeof(writing->message)); /* libmnl leaves padding as it was */
     writing->peers = writing->peer = writing->allowed_ips = NULL;
     writing->error = 0;
     memset(writing->name, 0, sizeof(writing->name));

@@ -4,14 +4,12 @@
 
     ours (voled) --- tap --- guest (wg0 of the kernel)
 
-The environment variable KERNEL_PEER names the program that builds and runs the guest; the first build takes
-minutes. Not part of `make check`; `make check-kernel` runs it.
+Not part of `make check`; `make check-kernel` runs it. See kernel_guest.py.
 """
 
 import hashlib
 import os
 import re
-import shutil
 import socket
 import struct
 import subprocess
@@ -22,58 +20,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 
 from harness.cases import case, main, variants
-from harness.daemon import TREE, Daemon, key_pair, preshared_key
+from harness.daemon import Daemon, preshared_key
 from harness.lab import expect, expect_equal, wait_for
 from harness.packets import DATA, INITIATION, RESPONSE, Relay, Sniffer
-from harness.sandbox import INSIDE
 from harness.traffic import ping
+from kernel_guest import GUEST, OUTER, Kernel, prepare
 
-PROGRAM = os.path.join(TREE, os.environ.get("KERNEL_PEER") or "../shared/tools/kernel-peer")
-OURS, GUEST = ["10.9.0.1/24", "fd09::1/64"], ["10.9.0.2/24", "fd09::2/64"]
-OUTER = {4: ("192.0.2.1", "192.0.2.2"), 6: ("2001:db8::1", "2001:db8::2")}
-
-
-class Kernel:
-    """The guest and its wg0."""
-
-    def __init__(self, host, peers):
-        self.host, self.lab = host, host.lab
-        self.private_key, self.public_key = key_pair()
-        self.environment = dict(os.environ, KERNEL_PEER_STATE=os.path.join(self.lab.folder, "guests"))
-        host.publish()
-        words = ["up", "--netns", host.name, "--wg-config", self._file(peers), "--gw", OUTER[4][0]]
-        for addresses in OUTER.values():
-            width = "/64" if ":" in addresses[0] else "/24"
-            words += ["--host-addr", addresses[0] + width, "--addr", addresses[1] + width]
-        for inner in GUEST:
-            words += ["--inner", inner]
-        self.lab.closers.append(lambda: self._program("down"))
-        self._program(*words)
-        # Until its addresses are known to be unique, the guest would speak from another one.
-        wait_for(lambda: "tentative" not in self.run("ip -6 address"), "the guest's addresses", 20, pause=0.3)
-
-    def _program(self, *words, timeout=120):
-        result = subprocess.run([PROGRAM, *words], capture_output=True, text=True, errors="replace", timeout=timeout,
-                                env=self.environment, stdin=subprocess.DEVNULL)
-        expect(result.returncode == 0, f"{PROGRAM} {' '.join(words)}: {result.stdout}{result.stderr}")
-        return result.stdout
-
-    def _file(self, peers):
-        lines = ["[Interface]", f"PrivateKey = {self.private_key}", "ListenPort = 51820"]
-        for peer in peers:
-            lines += ["[Peer]"] + [f"{key} = {value}" for key, value in peer.items() if value is not None]
-        return self.lab.file("guest.conf", "\n".join(lines) + "\n")
-
-    def run(self, command):
-        return self._program("exec", command)
-
-    def show(self, field):
-        return dict(line.split("\t", 1) for line in self.run(f"wg show wg0 {field}").splitlines())
-
-    def ping(self, address):
-        text = self.run(f"ping -c 3 -W 8 {address} || true")
-        received = re.search(r"(\d+) packets received", text)
-        expect(received and int(received[1]) >= 1, f"the guest's ping of {address}: {text}")
+OURS = ["10.9.0.1/24", "fd09::1/64"]
 
 
 def endpoint(address, port=51820):
@@ -291,13 +244,5 @@ def the_kernel_and_we_agree_on_congestion_marks(lab):
             expect_equal(echo_tos(ours, 0x48 | inner), 0x48 | wanted, f"the kernel: inner {inner}, outer {outer}")
 
 
-if not os.environ.get(INSIDE) and "-l" not in sys.argv:
-    if not os.access(PROGRAM, os.X_OK):
-        sys.exit(f"check-kernel: there is no {PROGRAM}: it runs the kernel's WireGuard in a guest; say where it is "
-                 "with KERNEL_PEER=PROGRAM (commands: build, up, exec, down; see docs/testing.md)")
-    if shutil.which("wg") is None:
-        sys.exit("check-kernel: wg is not installed (wireguard-tools)")
-    # The first build takes minutes and installs packages: not inside the sandbox.
-    if subprocess.run([PROGRAM, "build"]).returncode != 0:
-        sys.exit(f"check-kernel: {PROGRAM} build failed, see above")
+prepare()
 main(__file__)
