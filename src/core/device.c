@@ -9,9 +9,11 @@
 #include "core/handshake_filter.h"
 #include "core/outbound.h"
 #include "crypto/memory.h"
+#include "crypto/processor.h"
 #include "crypto/siphash.h"
 #include "crypto/start.h"
 #include "crypto/x25519.h"
+#include "packet/checksum.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -73,6 +75,7 @@ struct vole_device *device_new(const struct device_options *options, const struc
 
     if (hooks->send == NULL || hooks->random == NULL || crypto_start() != 0)
         return NULL;
+    checksum_allow_avx2(processor_step() >= PROCESSOR_AVX2);
     device = calloc(1, sizeof *device);
     if (device == NULL)
         return NULL;

@@ -99,13 +99,29 @@ static void note_arrival(struct inbound_run *run, struct keypair *keypair, uint3
     timers_data_received(peer, data_packets, now);
 }
 
+/* Whether the run's peer may send from this packet's address. Most packets have the address of the one
+ * before: *known, the last packet of the run that was allowed, or NULL. */
+static bool source_allowed(struct vole_device *device, const struct inbound_run *run, const uint8_t *inner,
+                           const uint8_t **known)
+{
+    struct vole_address source;
+
+    if (*known == NULL || !ip_same_source(inner, *known)) {
+        source = ip_source(inner);
+        if (allowed_ips_lookup(&device->allowed_ips, source.family, source.bytes) != run->peer)
+            return false;
+    }
+    *known = inner;
+    return true;
+}
+
 /* The inner checks of routing §3. */
-static void check_inner(struct vole_device *device, struct inbound_run *run, uint32_t i)
+static void check_inner(struct vole_device *device, struct inbound_run *run, uint32_t i,
+                        const uint8_t **known)
 {
     struct inbound_packet *packet = &run->packets[i];
     uint8_t *inner = run->sealed[i].bytes;
     size_t length = run->sealed[i].length, total;
-    struct vole_address source;
 
     if (length == 0)
         return; /* a keepalive */
@@ -118,8 +134,7 @@ static void check_inner(struct vole_device *device, struct inbound_run *run, uin
         judge(device, run, i, VOLE_DROP_INNER_LENGTH);
         return;
     }
-    source = ip_source(inner);
-    if (allowed_ips_lookup(&device->allowed_ips, source.family, source.bytes) != run->peer) {
+    if (!source_allowed(device, run, inner, known)) {
         judge(device, run, i, VOLE_DROP_SOURCE_NOT_ALLOWED);
         return;
     }
@@ -132,6 +147,7 @@ void inbound_open(struct vole_device *device, struct inbound_run *run, const str
 {
     struct index_entry *entry = index_find(&device->indices, run->index);
     struct keypair *keypair;
+    const uint8_t *known = NULL;
     uint32_t accepted, data = 0;
     uint64_t bytes = 0;
 
@@ -156,7 +172,7 @@ void inbound_open(struct vole_device *device, struct inbound_run *run, const str
     for (uint32_t i = 0; i < run->count; i++) {
         if (run->packets[i].outcome != VOLE_KEEPALIVE)
             continue;
-        check_inner(device, run, i);
+        check_inner(device, run, i, &known);
         if (run->packets[i].outcome != VOLE_DROPPED)
             bytes += run->sealed[i].length + VOLE_OVERHEAD;
     }

@@ -11,6 +11,7 @@
 #include "crypto/processor.h"
 #include "crypto/start.h"
 #include "crypto/x25519.h"
+#include "packet/checksum.h"
 #include "packet/ip.h"
 
 #include <string.h>
@@ -155,6 +156,7 @@ enum vole_vectors vole_limit_vectors(enum vole_vectors most)
     if (crypto_start() != 0) /* looks at the processor */
         return VOLE_VECTORS_NONE;
     processor_limit((unsigned)most < sizeof steps / sizeof steps[0] ? steps[most] : PROCESSOR_AVX512);
+    checksum_allow_avx2(processor_step() >= PROCESSOR_AVX2);
     switch (processor_step()) {
     case PROCESSOR_AVX512:
         return VOLE_VECTORS_AVX512;

@@ -71,7 +71,7 @@ void run_add(struct run *run, size_t length, bool continues, uint32_t mtu)
     uint8_t *inner = run->bytes + run->used + TRANSPORT_HEADER_BYTES;
     size_t padded = length == 0 ? 0 : outbound_padded(length, mtu); /* keepalives are not padded */
 
-    memset(inner + length, 0, padded - length);
+    memset(inner + length, 0, MESSAGE_PADDING_MULTIPLE); /* always as much: two instructions, no call */
     packet->offset = run->used;
     packet->inner_length = (uint32_t)length;
     packet->length = (uint32_t)(TRANSPORT_HEADER_BYTES + padded + AEAD_TAG_BYTES);

@@ -1,61 +1,57 @@
 /* SPDX-License-Identifier: MIT
  *
- * The Internet checksum, four bytes per addition into 64-bit lanes that need no carry.
+ * The Internet checksum: whole blocks on vectors (checksum_blocks.h), what is left over eight bytes at a
+ * time.
  *
- * A block of 32 bytes is two pairs of 64-bit words, whose low and high halves go to lanes of their own.
- * Pairs are the vector type of gcc and clang: one instruction each where the machine has 128-bit vectors,
- * plain 64-bit arithmetic where not, and fast at every level of optimisation.
+ * The vector type is that of gcc and clang: one instruction where the machine has 128-bit vectors, plain
+ * 64-bit arithmetic where not. Half of a block goes through wider ones where the processor has AVX2.
  */
 #include "packet/checksum.h"
 
 #include "packet/bytes.h"
 #include "packet/ip.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
-enum { PAIR_BYTES = 16, BLOCK_BYTES = 2 * PAIR_BYTES };
+typedef uint64_t checksum_words __attribute__((vector_size(16)));
 
-typedef uint64_t pair __attribute__((vector_size(PAIR_BYTES)));
+#include "packet/checksum_blocks.h"
 
-/* Sums of the halves; two of each, so that an addition need not wait for the one before. */
-struct lanes {
-    pair low, high, other_low, other_high;
-};
+static atomic_bool avx2_allowed;
 
-static inline pair pair_load(const uint8_t *bytes)
+void checksum_allow_avx2(bool allowed)
 {
-    pair words;
-    memcpy(&words, bytes, sizeof words);
-    return words;
+    atomic_store_explicit(&avx2_allowed, allowed, memory_order_relaxed);
 }
 
-static inline void lanes_add(struct lanes *lanes, pair words, pair other_words)
+/* See checksum_kernels.h. */
+static inline uint64_t sum_blocks(uint8_t *restrict target, const uint8_t *restrict source, size_t length)
 {
-    lanes->low += words & UINT32_MAX;
-    lanes->high += words >> 32;
-    lanes->other_low += other_words & UINT32_MAX;
-    lanes->other_high += other_words >> 32;
+#if defined(__x86_64__)
+    if (atomic_load_explicit(&avx2_allowed, memory_order_relaxed))
+        return checksum_avx2_sum(target, source, length);
+#endif
+    return target == NULL ? blocks_sum(NULL, source, length) : blocks_sum(target, source, length);
 }
 
-static inline uint64_t lanes_sum(const struct lanes *lanes)
-{
-    pair sum = lanes->low + lanes->high + lanes->other_low + lanes->other_high;
-    return sum[0] + sum[1];
-}
-
-/* Fewer than BLOCK_BYTES. */
+/* Fewer than CHECKSUM_BLOCK_BYTES, or a header: nearly always a multiple of four. */
 static uint64_t add_tail(uint64_t sum, const uint8_t *bytes, size_t length)
 {
-    while (length >= 4) {
-        uint32_t word;
+    uint64_t words;
+    uint32_t word;
+    for (; length >= sizeof words; bytes += sizeof words, length -= sizeof words) {
+        memcpy(&words, bytes, sizeof words);
+        sum += (words & UINT32_MAX) + (words >> 32);
+    }
+    if (length >= sizeof word) {
         memcpy(&word, bytes, sizeof word);
         sum += word;
-        bytes += 4;
-        length -= 4;
+        bytes += sizeof word;
+        length -= sizeof word;
     }
     if (length > 0) {
-        uint8_t last[4] = {0};
-        uint32_t word;
+        uint8_t last[sizeof word] = {0};
         memcpy(last, bytes, length);
         memcpy(&word, last, sizeof word);
         sum += word;
@@ -65,25 +61,19 @@ static uint64_t add_tail(uint64_t sum, const uint8_t *bytes, size_t length)
 
 uint64_t checksum_add(uint64_t sum, const uint8_t *bytes, size_t length)
 {
-    struct lanes lanes = {0};
-    for (; length >= BLOCK_BYTES; bytes += BLOCK_BYTES, length -= BLOCK_BYTES)
-        lanes_add(&lanes, pair_load(bytes), pair_load(bytes + PAIR_BYTES));
-    return add_tail(sum + lanes_sum(&lanes), bytes, length);
+    size_t whole = length - length % CHECKSUM_BLOCK_BYTES;
+    if (whole > 0)
+        sum += sum_blocks(NULL, bytes, whole);
+    return add_tail(sum, bytes + whole, length - whole);
 }
 
 uint64_t checksum_copy(uint8_t *restrict target, const uint8_t *restrict source, size_t length, uint64_t sum)
 {
-    struct lanes lanes = {0};
-    for (; length >= BLOCK_BYTES; length -= BLOCK_BYTES) {
-        pair words = pair_load(source), other_words = pair_load(source + PAIR_BYTES);
-        memcpy(target, &words, PAIR_BYTES);
-        memcpy(target + PAIR_BYTES, &other_words, PAIR_BYTES);
-        lanes_add(&lanes, words, other_words);
-        source += BLOCK_BYTES;
-        target += BLOCK_BYTES;
-    }
-    memcpy(target, source, length);
-    return add_tail(sum + lanes_sum(&lanes), source, length);
+    size_t whole = length - length % CHECKSUM_BLOCK_BYTES;
+    if (whole > 0)
+        sum += sum_blocks(target, source, whole);
+    memcpy(target + whole, source + whole, length - whole);
+    return add_tail(sum, source + whole, length - whole);
 }
 
 /* Down to 16 bits, still in the machine's own order. */
@@ -94,12 +84,6 @@ static uint16_t fold_native(uint64_t sum)
     sum = (sum & 0xffff) + (sum >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
     return (uint16_t)sum;
-}
-
-uint64_t checksum_add_odd(uint64_t sum, const uint8_t *bytes, size_t length)
-{
-    uint16_t even = fold_native(checksum_add(0, bytes, length));
-    return sum + (uint16_t)(even << 8 | even >> 8);
 }
 
 uint64_t checksum_add_number(uint64_t sum, uint32_t value)

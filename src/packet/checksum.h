@@ -8,7 +8,7 @@
  * be added to each other. They do not overflow below 2^32 bytes.
  *
  * A piece is taken to start at an even position of the checksummed data, and an odd last byte to be followed
- * by a zero. To go on after an odd number of bytes use checksum_add_odd().
+ * by a zero.
  *
  * A "complement" is what a header field holds: the folded sum inverted. Data that contains its own right
  * checksum folds to 0xffff.
@@ -22,10 +22,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Whether the processor has AVX2 and it may be used. Not before this was told; any thread, at any time: what
+ * is computed is the same. */
+void checksum_allow_avx2(bool allowed);
+
 /* The sum with length bytes added that start at an even position. */
 uint64_t checksum_add(uint64_t sum, const uint8_t *bytes, size_t length);
-/* The same for bytes that start at an odd position. */
-uint64_t checksum_add_odd(uint64_t sum, const uint8_t *bytes, size_t length);
 /* The sum with a number in host order added, as if it stood there as four bytes in network order. */
 uint64_t checksum_add_number(uint64_t sum, uint32_t value);
 /* Copies length bytes from source to target, which do not overlap, and adds them (even position). */

@@ -57,6 +57,14 @@ struct vole_address ip_source(const uint8_t *packet)
     return address_at(packet, 12, 8);
 }
 
+bool ip_same_source(const uint8_t *packet, const uint8_t *other)
+{
+    if (packet[0] >> 4 != other[0] >> 4)
+        return false;
+    return packet[0] >> 4 == 4 ? memcmp(packet + 12, other + 12, 4) == 0
+                               : memcmp(packet + 8, other + 8, 16) == 0;
+}
+
 struct vole_address ip_destination(const uint8_t *packet)
 {
     return address_at(packet, 16, 24);

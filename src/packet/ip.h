@@ -44,6 +44,8 @@ VOLE_MUST_CHECK bool ip_has_header(const uint8_t *packet, size_t length);
 /* The caller has seen to it that ip_has_header(). */
 struct vole_address ip_source(const uint8_t *packet);
 struct vole_address ip_destination(const uint8_t *packet);
+/* Whether two such packets have the same source. */
+bool ip_same_source(const uint8_t *packet, const uint8_t *other);
 uint8_t ip_traffic_class(const uint8_t *packet);
 
 /* A number that packets of one flow share: of both addresses, the protocol and, if TCP or UDP follows at

@@ -3,7 +3,8 @@
  * Splitting superpackets (offload §4).
  *
  * split_begin() finds the headers itself and only then compares with what the vnet header says; from there
- * on nothing in the packet is interpreted again except the fields that change from segment to segment:
+ * on nothing in the packet is interpreted again except the fields that change from segment to segment, and
+ * everything else in the headers is summed once for all segments:
  *
  *     IPv4   total length, identification + segment number, header checksum
  *     IPv6   payload length
@@ -19,8 +20,9 @@
 #include <errno.h>
 #include <string.h>
 
-enum { TCP_SEQUENCE = 4, TCP_DATA_OFFSET = 12, TCP_FLAGS = 13, UDP_LENGTH = 4 };
-enum { TCP_FIN = 0x01, TCP_PSH = 0x08, TCP_CWR = 0x80 };
+enum { IP_V4_LENGTH = 2, IP_V4_IDENTIFICATION = 4, IP_V4_CHECKSUM = 10 };
+enum { TCP_SEQUENCE = 4, TCP_DATA_OFFSET = 12, UDP_LENGTH = 4 };
+enum { TCP_FIN = 0x01, TCP_PSH = 0x08, TCP_CWR = 0x80 }; /* in the 16 bits at TCP_DATA_OFFSET */
 
 /* One segment, complete but for perhaps its checksum; it need not even be IP. */
 static int begin_plain(struct split *split, const struct vnet_header *header)
@@ -77,6 +79,32 @@ static bool segment_fits(const struct split *split)
     return length_field <= UINT16_MAX;
 }
 
+/* Sums what the headers of all segments have in common: without the fields in the table above. */
+static void sum_headers(struct split *split, size_t destination_offset)
+{
+    const uint8_t *packet = split->packet;
+    bool v4 = split->version == 4;
+    uint8_t header[TCP_MAX_HEADER_BYTES];
+    if (v4) { /* no longer than that either */
+        memcpy(header, packet, split->transport_offset);
+        memset(header + IP_V4_LENGTH, 0, 4); /* and the identification */
+        memset(header + IP_V4_CHECKSUM, 0, 2);
+        split->ip_sum = checksum_add(0, header, split->transport_offset);
+    }
+    size_t header_bytes = split->header_bytes - split->transport_offset;
+    memcpy(header, packet + split->transport_offset, header_bytes);
+    memset(header + split->checksum_offset, 0, 2);
+    if (split->protocol == IP_PROTOCOL_UDP) {
+        memset(header + UDP_LENGTH, 0, 2);
+    } else {
+        memset(header + TCP_SEQUENCE, 0, 4);
+        memset(header + TCP_DATA_OFFSET, 0, 2); /* and the flags */
+    }
+    uint64_t addresses =
+        checksum_pseudo(packet + (v4 ? 12 : 8), packet + destination_offset, v4 ? 4 : 16, split->protocol, 0);
+    split->transport_sum = checksum_add(addresses, header, header_bytes);
+}
+
 static int begin_superpacket(struct split *split, const struct vnet_header *header)
 {
     uint8_t version = 0;
@@ -104,9 +132,7 @@ static int begin_superpacket(struct split *split, const struct vnet_header *head
     if (transport_bytes == 0 || split->payload_bytes == 0 || split->segment_bytes == 0 ||
         !segment_fits(split))
         return -EINVAL;
-    bool v4 = split->version == 4;
-    split->address_sum = checksum_pseudo(packet + (v4 ? 12 : 8), packet + transport.destination_offset,
-                                         v4 ? 4 : 16, split->protocol, 0);
+    sum_headers(split, transport.destination_offset);
     return 0;
 }
 
@@ -154,28 +180,37 @@ static void write_ip_header(const struct split *split, uint8_t *out, size_t segm
         bytes_store_be16(out + 4, (uint16_t)(segment_length - IP_V6_HEADER_BYTES));
         return;
     }
-    bytes_store_be16(out + 2, (uint16_t)segment_length);
-    bytes_store_be16(out + 4, (uint16_t)(bytes_load_be16(out + 4) + split->segments_out));
-    checksum_ipv4_header(out, split->transport_offset);
+    uint16_t identification =
+        (uint16_t)(bytes_load_be16(split->packet + IP_V4_IDENTIFICATION) + split->segments_out);
+    uint64_t sum = checksum_add_number(split->ip_sum, (uint32_t)segment_length << 16 | identification);
+    bytes_store_be16(out + IP_V4_LENGTH, (uint16_t)segment_length);
+    bytes_store_be16(out + IP_V4_IDENTIFICATION, identification);
+    bytes_store_be16(out + IP_V4_CHECKSUM, (uint16_t)~checksum_fold(sum));
 }
 
-/* Everything but the checksum, which becomes 0. */
-static void write_transport_header(const struct split *split, uint8_t *transport, size_t transport_bytes,
-                                   bool last)
+/* Everything but the checksum. Returns the sum of the pseudo header and what was written. */
+static uint64_t write_transport_header(const struct split *split, uint8_t *transport, size_t transport_bytes,
+                                       bool last)
 {
-    bytes_store_be16(transport + split->checksum_offset, 0);
+    uint64_t sum = checksum_add_number(split->transport_sum, (uint32_t)transport_bytes);
     if (split->protocol == IP_PROTOCOL_UDP) {
         bytes_store_be16(transport + UDP_LENGTH, (uint16_t)transport_bytes);
-        return;
+        return checksum_add_number(sum, (uint32_t)transport_bytes);
     }
-    uint32_t sequence = bytes_load_be32(transport + TCP_SEQUENCE) + (uint32_t)split->position;
-    bytes_store_be32(transport + TCP_SEQUENCE, sequence);
+    const uint8_t *original = split->packet + split->transport_offset;
+    uint32_t sequence = bytes_load_be32(original + TCP_SEQUENCE) + (uint32_t)split->position;
+    uint16_t offset_and_flags = bytes_load_be16(original + TCP_DATA_OFFSET);
     if (!last)
-        transport[TCP_FLAGS] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+        offset_and_flags &= (uint16_t) ~(TCP_FIN | TCP_PSH);
     if (split->segments_out > 0)
-        transport[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
+        offset_and_flags &= (uint16_t)~TCP_CWR;
+    bytes_store_be32(transport + TCP_SEQUENCE, sequence);
+    bytes_store_be16(transport + TCP_DATA_OFFSET, offset_and_flags);
+    return checksum_add_number(checksum_add_number(sum, sequence), offset_and_flags);
 }
 
+/* What was just written is not read back for its sum: a load of bytes from several stores that are still on
+ * their way has to wait for all of them. */
 static void write_segment(const struct split *split, uint8_t *out, size_t payload, bool last)
 {
     const uint8_t *source = split->packet + split->header_bytes + split->position;
@@ -183,11 +218,9 @@ static void write_segment(const struct split *split, uint8_t *out, size_t payloa
     size_t header_bytes = split->header_bytes - split->transport_offset;
     memcpy(out, split->packet, split->header_bytes);
     write_ip_header(split, out, split->header_bytes + payload);
-    write_transport_header(split, transport, header_bytes + payload, last);
+    uint64_t sum = write_transport_header(split, transport, header_bytes + payload, last);
     /* Both headers are a multiple of 2 long, so the payload starts at an even position. */
-    uint64_t sum = checksum_copy(transport + header_bytes, source, payload, split->address_sum);
-    sum = checksum_add(sum, transport, header_bytes);
-    sum = checksum_add_number(sum, (uint32_t)(header_bytes + payload));
+    sum = checksum_copy(transport + header_bytes, source, payload, sum);
     uint16_t field =
         split->protocol == IP_PROTOCOL_UDP ? checksum_complement_nonzero(sum) : (uint16_t)~checksum_fold(sum);
     bytes_store_be16(transport + split->checksum_offset, field);

@@ -34,7 +34,8 @@ struct split {
     size_t position;         /* payload bytes already out */
     size_t transport_offset; /* plain: where checksumming starts */
     size_t checksum_offset;  /* from transport_offset */
-    uint64_t address_sum;    /* pseudo header without the transport length */
+    uint64_t ip_sum;         /* IPv4 header without what changes from segment to segment */
+    uint64_t transport_sum;  /* pseudo and transport header without it */
     uint32_t segments_out;
     uint8_t version; /* 4 or 6; plain: 0 */
     uint8_t protocol;

@@ -110,6 +110,24 @@ static void addresses_and_traffic_class_are_read(void **state)
     assert_int_equal(ip_traffic_class(packet), 0xb9);
 }
 
+/* Every byte of the source counts, nothing else but the version does. */
+static void the_same_source_is_recognised(void **state)
+{
+    (void)state;
+    uint8_t packet[PACKET_ROOM], other[PACKET_ROOM];
+    for (uint8_t version = 4; version <= 6; version += 2) {
+        struct packet_plan plan = packet_plan_default(version, PACKET_UDP);
+        packet_build(packet, &plan);
+        memcpy(other, packet, sizeof other);
+        for (size_t i = 0; i < 60; i++) {
+            other[i] ^= i == 0 ? 0x20 : 1;
+            bool in_source = version == 4 ? i >= 12 && i < 16 : i >= 8 && i < 24;
+            assert_int_equal(ip_same_source(packet, other), i > 0 && !in_source);
+            other[i] = packet[i];
+        }
+    }
+}
+
 static void ipv4_transport_lies_behind_options(void **state)
 {
     (void)state;
@@ -250,6 +268,7 @@ int main(void)
         cmocka_unit_test(an_ipv6_length_beyond_16_bits_does_not_wrap),
         cmocka_unit_test(the_header_length_nibble_is_not_checked),
         cmocka_unit_test(addresses_and_traffic_class_are_read),
+        cmocka_unit_test(the_same_source_is_recognised),
         cmocka_unit_test(ipv4_transport_lies_behind_options),
         cmocka_unit_test(ipv4_fragments_are_told_apart),
         cmocka_unit_test(ipv6_extension_headers_are_walked),

@@ -77,6 +77,7 @@ struct fixture {
     struct tun device;
     struct worker_sockets sockets;
     struct udp_received message;
+    uint8_t sources[PACKETS]; /* the last byte of each packet's source address */
     uint8_t bytes[UDP_BUFFER_BYTES];
 };
 
@@ -85,6 +86,7 @@ static int set_up(void **state)
     struct fixture *fixture = test_calloc(1, sizeof *fixture);
 
     memset(&tun, 0, sizeof tun);
+    memset(fixture->sources, 1, sizeof fixture->sources);
     waiting = NULL;
     two_hosts_start_with_session(&fixture->hosts);
     fixture->device = (struct tun){.fd = -1, .vnet_header = true, .tso = true, .uso = true};
@@ -118,8 +120,7 @@ static size_t receive_flow(struct fixture *fixture, uint8_t protocol)
     struct packet_plan plan = packet_plan_default(4, protocol);
     size_t inner = 0;
 
-    plan.source = 1; /* 10.0.0.1 to 10.0.0.2, as the hosts' allowed IPs have it */
-    plan.destination = 2;
+    plan.destination = 2; /* from 10.0.0.1 to 10.0.0.2, as the hosts' allowed IPs have it */
     plan.payload = payload;
     plan.flags = PACKET_ACK;
     fixture->hosts.connected = false;
@@ -129,6 +130,7 @@ static size_t receive_flow(struct fixture *fixture, uint8_t protocol)
         const struct datagram *datagram;
         size_t length;
 
+        plan.source = fixture->sources[i];
         plan.payload_bytes = i + 1 < PACKETS ? PAYLOAD : PAYLOAD / 2; /* the last may be shorter */
         length = packet_build(packet, &plan);
         inner += length;
@@ -185,6 +187,21 @@ static void a_refused_merge_is_written_singly_and_not_tried_again(void **state)
         assert_int_equal(worker_features(fixture->worker).merge_udp, protocols[i] == PACKET_TCP);
     }
     assert_int_equal(drops(fixture, VOLE_DROP_DELIVERY_FAILED), 0);
+}
+
+/* Also those behind one whose source is allowed, and one that is allowed is so behind one that is not. */
+static void every_source_of_a_run_is_checked(void **state)
+{
+    struct fixture *fixture = *state;
+
+    memcpy(fixture->sources, (uint8_t[PACKETS]){1, 1, 9, 9, 1, 1, 2, 1}, PACKETS);
+    receive_flow(fixture, PACKET_UDP);
+    assert_int_equal(drops(fixture, VOLE_DROP_SOURCE_NOT_ALLOWED), 3);
+    memcpy(fixture->sources, (uint8_t[PACKETS]){9, 1, 9, 9, 9, 9, 9, 9}, PACKETS);
+    tun.bytes = 0;
+    receive_flow(fixture, PACKET_UDP);
+    assert_int_equal(drops(fixture, VOLE_DROP_SOURCE_NOT_ALLOWED), 10);
+    assert_int_equal(tun.bytes, 20 + 8 + PAYLOAD);
 }
 
 static void what_the_host_refuses_is_counted(void **state)
@@ -245,6 +262,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refused_merge_is_written_singly_and_not_tried_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(short_messages_are_asked_for_in_large_numbers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_source_of_a_run_is_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_the_host_refuses_is_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_message_of_rubbish_is_counted_datagram_by_datagram, set_up,
                                         tear_down),
