@@ -78,6 +78,7 @@ COMMANDS = {  # field: command whose output is compared
     "rules": "ip -4 rule; ip -6 rule",
     "src_valid_mark": "cat /proc/sys/net/ipv4/conf/all/src_valid_mark",
     "firewall": "nft list ruleset",
+    "iptables": "{ iptables-save; ip6tables-save; } | grep '^-A'",
     "dump": "wg show wg0 dump | awk -F'\\t' -v OFS='\\t' 'NF > 4 {$5 = $6 = $7 = \"\"} {print}'",
     "dns": "cat /etc/wireguard/dns.log",
     "interfaces": "ls /sys/class/net",
@@ -88,7 +89,7 @@ class Tool:
     """A host with one of the two tools. /etc/wireguard is its own, and its resolvconf is ours."""
 
     def __init__(self, lab, name, *words):
-        self.host, self.words = lab.host(name), words
+        self.host, self.words, self.path = lab.host(name), words, None
         os.makedirs("/etc/wireguard", exist_ok=True)
         self.host.shell("mount -t tmpfs -o mode=700 tmpfs /etc/wireguard; mkdir /etc/wireguard/bin; "
                         "ip link add eth0 mtu 1400 type veth peer name far0; "
@@ -108,8 +109,14 @@ class Tool:
 
     def run(self, *words):
         environment = dict(default_environment(), WG_QUICK_USERSPACE_IMPLEMENTATION=VOLED,
-                           PATH=f"/etc/wireguard/bin:{os.environ['PATH']}")
+                           PATH=f"/etc/wireguard/bin:{self.path or os.environ['PATH']}")
         return self.host.run(*self.words, *words, check=False, environment=environment)
+
+    def without_nft(self):
+        """Leaves no nft in PATH, but iptables."""
+        self.host.shell("for p in ip sysctl iptables-restore ip6tables-restore iptables-save ip6tables-save iptables; "
+                        "do ln -s $(command -v $p) /etc/wireguard/bin/; done")
+        self.path = "/usr/bin:/bin"
 
     def state(self):
         """What the system looks like: a dict from field to text."""
@@ -138,9 +145,11 @@ def compare(states, differences, when):
                 difflib.unified_diff(str(got[0]).splitlines(), str(got[1]).splitlines(), "wg-quick", "vole")))
 
 
-def round_trip(lab, text, differences):
+def round_trip(lab, text, differences, prepare=None):
     both, before = tools(lab), []
     for tool in both:
+        if prepare:
+            prepare(tool)
         tool.write(text)
         before.append(tool.state())
     compare(before, {}, "before")
@@ -155,7 +164,8 @@ def round_trip(lab, text, differences):
     for tool, start, result in zip(both, before, downs):
         tool.gone()
         left = tool.state()
-        for field in ("addresses", "routes", "rules", "firewall", "interfaces"):
+        # chains without rules are iptables' own
+        for field in ("addresses", "routes", "rules", "iptables" if tool.path else "firewall", "interfaces"):
             expect_equal(left[field], start[field], f"{field} of {tool.host.name} after down ({result.stderr})")
     compare([dict(tool.state(), down=result.returncode, output=result.stdout) for tool, result in zip(both, downs)],
             {}, f"down ({downs[0].stderr}{downs[1].stderr})")
@@ -171,6 +181,12 @@ def add_case(name, text, differences):
 
 for title, (content, expected) in FILES.items():
     add_case(title, content, expected)
+
+
+@case
+def the_same_with_iptables_where_there_is_no_nft(lab):
+    _, ours = round_trip(lab, FILES["default routes"][0], {}, Tool.without_nft)
+    expect("iptables-restore -n" in ours.stderr and "nft" not in ours.stderr, ours.stderr)
 
 
 def parsed(text):
@@ -354,6 +370,7 @@ def a_tunnel_of_one_tool_is_taken_down_by_the_other(lab):
         clean = host.state()
         for first, second in (both, reversed(both)):
             tool = Tool.__new__(Tool)
+            tool.path = None
             for words, action in ((first.words, "up"), (second.words, "down")):
                 tool.host, tool.words = host.host, words
                 expect_equal(tool.run(action, "wg0").returncode, 0, f"{words} {action}")
