@@ -185,6 +185,26 @@ static void flood_ends(struct world *world, struct director *director)
     first(world)->busy = false;
 }
 
+/* By seconds or by weeks, to either side; right in the end. What a life before did not remember, the others
+ * do. */
+static void clock_is_set(struct world *world, struct director *director)
+{
+    int64_t most = coin(world) ? 200 : 4000000;
+
+    (void)director;
+    first(world)->clock_wrong_s = (int64_t)random_below(&world->choices, (uint64_t)(2 * most)) - most;
+    if (coin(world))
+        host_begin_anew(first(world), coin(world));
+}
+
+static void clock_is_right(struct world *world, struct director *director)
+{
+    (void)director;
+    first(world)->clock_wrong_s = 0;
+    if (coin(world))
+        host_begin_anew(first(world), coin(world));
+}
+
 static const struct disturbance disturbances[] = {
     {DISTURB_TROUBLE, "trouble on the network", 5, 400, true, 0, trouble, nothing, calm_network},
     {DISTURB_OUTAGE, "outage", 1, 600, true, 0, outage, nothing, calm_network},
@@ -197,6 +217,7 @@ static const struct disturbance disturbances[] = {
     {DISTURB_REFUSALS, "sending fails", 1, 200, false, 0, refusals, nothing, no_refusals},
     {DISTURB_SLEEP, "a host sleeps", 1, 700, false, 0, fall_asleep, nothing, wake_up},
     {DISTURB_CLONE, "a host is cloned", 0, 0, false, 0, clone, nothing, nothing},
+    {DISTURB_CLOCK, "a wrong clock", 0, 300, false, 60000, clock_is_set, clock_is_set, clock_is_right},
     {DISTURB_FLOOD, "flood of handshakes", 60, 240, true, 950, flood_begins, flood_goes_on, flood_ends},
 };
 

@@ -20,7 +20,8 @@ enum disturbance_kind {
     DISTURB_REFUSALS = 128, /* a host's own network refuses to send */
     DISTURB_SLEEP = 256,    /* a host sleeps */
     DISTURB_CLONE = 512,    /* a host is cloned */
-    DISTURB_FLOOD = 1024    /* a host is under a flood of handshakes */
+    DISTURB_FLOOD = 1024,   /* a host is under a flood of handshakes */
+    DISTURB_CLOCK = 2048    /* a host's wall clock is wrong, and its process ends and begins anew */
 };
 
 struct disturbance;

@@ -123,6 +123,11 @@ static void hook_random(void *context, uint8_t *bytes, size_t length)
     random_fill(&host->random, bytes, length);
 }
 
+static void hook_reserve(void *context, const uint8_t public_key[VOLE_KEY_BYTES], uint64_t until_s)
+{
+    disk_ask(context, public_key, until_s);
+}
+
 /* ---- life ---- */
 
 struct vole_time host_time(const struct host *host)
@@ -131,28 +136,34 @@ struct vole_time host_time(const struct host *host)
 
     return (struct vole_time){.monotonic_ns = host->monotonic_start_ns + now_ns - host->slept_ns,
                               .boot_ns = host->boot_start_ns + now_ns,
-                              .real_s = REAL_TIME_START_S + now_ns / SECOND_NS,
+                              .real_s =
+                                  REAL_TIME_START_S + now_ns / SECOND_NS + (uint64_t)host->clock_wrong_s,
                               .real_ns = (uint32_t)(now_ns % SECOND_NS)};
+}
+
+static void make_device(struct host *host)
+{
+    struct vole_options options = {
+        .hooks = {host, hook_send, hook_deliver, hook_event, hook_random, hook_reserve},
+        .staged_bytes = 1 << 20};
+    struct vole_time now = host_time(host);
+
+    host->device = vole_device_new(&options, &now);
+    if (host->device == NULL)
+        world_fail(host->world, "memory", "no device could be made");
+    host_set_key(host, host->private_key);
+    vole_device_set_mtu(host->device, host->mtu);
 }
 
 void host_init(struct host *host, struct world *world, unsigned number, const char *name)
 {
-    struct vole_options options = {.hooks = {host, hook_send, hook_deliver, hook_event, hook_random},
-                                   .staged_bytes = 1 << 20};
-    struct vole_time now;
-
     *host = (struct host){.world = world, .number = number, .name = name, .awake = true, .mtu = 1420};
     random_init(&host->random, world->seed, 100 + number);
     host->monotonic_start_ns = random_between(&host->random, 1, UINT64_C(1) << 50);
     host->boot_start_ns = random_between(&host->random, 1, UINT64_C(1) << 50);
     host->address = network_address(number, 0, random_chance(&host->random, 500000));
-    now = host_time(host);
-    host->device = vole_device_new(&options, &now);
-    if (host->device == NULL)
-        world_fail(world, "memory", "no device could be made");
     random_fill(&host->random, host->private_key, sizeof host->private_key);
-    host_set_key(host, host->private_key);
-    vole_device_set_mtu(host->device, host->mtu);
+    make_device(host);
 }
 
 void host_fini(struct host *host)
@@ -310,6 +321,29 @@ void host_clone(struct host *host)
     host_settle(host);
 }
 
+void host_begin_anew(struct host *host, bool orderly)
+{
+    bool up = host->up, had_peer[WORLD_HOSTS];
+
+    world_note(host->world, orderly ? "ends" : "crashes", host, NULL, 0, NULL);
+    disk_end(host, orderly);
+    host->up = false; /* it may not say good-bye */
+    for (unsigned other = 0; other < WORLD_HOSTS; other++) {
+        had_peer[other] = host->acquaintances[other].peer != NULL;
+        host_part(host, &host->world->hosts[other]);
+    }
+    host->no_sending_ns = host->no_receiving_ns = host->world->now_ns;
+    vole_device_free(host->device);
+    host->device = NULL;
+    world_note(host->world, "begins anew", host, NULL, 0, NULL);
+    make_device(host);
+    if (up)
+        host_up(host);
+    for (unsigned other = 0; other < WORLD_HOSTS; other++)
+        if (had_peer[other])
+            make_peer(host, &host->world->hosts[other]);
+}
+
 void host_move(struct host *host)
 {
     host->moves++;
@@ -391,18 +425,26 @@ bool host_queue(struct host *host, const struct datagram *datagram)
 
 /* ---- time ---- */
 
-uint64_t host_deadline(const struct host *host)
+static uint64_t device_deadline(const struct host *host)
 {
     uint64_t deadline_ns, passed_ns = host->monotonic_start_ns - host->slept_ns;
 
-    if (host->device == NULL || !host->awake)
-        return UINT64_MAX;
     deadline_ns = vole_device_deadline(host->device);
     if (deadline_ns == VOLE_NEVER)
         return UINT64_MAX;
     /* passed_ns may have wrapped below zero by then: all of this is modulo 2^64 */
     return deadline_ns == 0 || deadline_ns <= passed_ns + host->world->now_ns ? host->world->now_ns
                                                                               : deadline_ns - passed_ns;
+}
+
+uint64_t host_deadline(const struct host *host)
+{
+    uint64_t deadline_ns;
+
+    if (host->device == NULL || !host->awake)
+        return UINT64_MAX;
+    deadline_ns = device_deadline(host);
+    return deadline_ns < disk_due(host) ? deadline_ns : disk_due(host);
 }
 
 void host_settle(struct host *host)
@@ -413,6 +455,10 @@ void host_settle(struct host *host)
     for (unsigned ticks = 0; host_deadline(host) <= world->now_ns; ticks++) {
         if (ticks == TICKS_AT_ONCE)
             world_fail(world, "progress", "%s wants to be ticked for ever at the same moment", host->name);
+        if (disk_due(host) <= world->now_ns) {
+            disk_answer(host);
+            continue;
+        }
         vole_device_tick(host->device, &now);
         world->statistics.count[STATISTIC_TICKS]++;
         count_call(host);

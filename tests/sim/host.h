@@ -9,6 +9,7 @@
 #ifndef SIM_HOST_H
 #define SIM_HOST_H
 
+#include "disk.h"
 #include "random.h"
 
 #include <vole.h>
@@ -39,6 +40,8 @@ struct host {
     const char *name;
     struct vole_device *device;
     struct random_source random; /* hooks.random */
+    struct disk disk;            /* hooks.reserve */
+    int64_t clock_wrong_s;       /* its wall clock, less the world's */
     uint8_t private_key[VOLE_KEY_BYTES], public_key[VOLE_KEY_BYTES];
     struct vole_endpoint address; /* where it can be reached now */
     unsigned moves;               /* how often that changed: part of the address */
@@ -74,6 +77,8 @@ void host_down(struct host *host);
 void host_sleep(struct host *host, bool suspend);
 void host_wake(struct host *host);
 void host_clone(struct host *host);
+/* Its process ends, in order or not, and begins anew with the same configuration. */
+void host_begin_anew(struct host *host, bool orderly);
 /* Takes a new address, of either family. */
 void host_move(struct host *host);
 

@@ -36,6 +36,7 @@
     X(ENDPOINTS_MOVED, "endpoints that moved")                                                               \
     X(DISTURBANCES, "disturbances")                                                                          \
     X(RECOVERIES, "directions that recovered")                                                               \
+    X(RESERVATIONS, "reservations of timestamps")                                                            \
     X(TICKS, "ticks")
 
 enum statistic {
