@@ -27,9 +27,10 @@ from harness.uapi import Uapi, read_reply
 
 FIELDS = ["public-key", "private-key", "listen-port", "fwmark", "peers", "preshared-keys", "endpoints", "allowed-ips",
           "latest-handshakes", "transfer", "persistent-keepalive", "dump"]
-PLACED = re.compile(r"^\S+:\d+:\d+: .|^(vole|wg) \w+: wg\d was not changed$|^Warning: allowed IP ")
+TAKEN = r"^Warning: (allowed IP |\d+ more allowed IPs )"
+PLACED = re.compile(r"^\S+:\d+:\d+: .|^(vole|wg) \w+: wg\d was not changed$|" + TAKEN)
 WG_IS_OLDER = "v1.0.20210914 " in subprocess.run(["wg", "--version"], capture_output=True, text=True, check=True).stdout
-NUMBERED = re.compile(r"^argument \d+: .|^Warning: allowed IP ")
+NUMBERED = re.compile(r"^argument \d+: .|" + TAKEN)
 
 
 class Golden:
@@ -43,7 +44,7 @@ class Golden:
         self.programs = {"wg0": "wg", "wg1": VOLE} if in_turn else {"wg0": "wg", "wg1": VOLE, "wg2": link}
         self.daemons = [Daemon(self.host, name) for name in list(self.programs)[:count]]
         self.paths = {name: lab.file(name, text) for name, text in inputs.SECRETS.items()}
-        self.paths |= {"missing": os.path.join(lab.folder, "missing"), "nothing": ""}
+        self.paths |= {"missing": os.path.join(lab.folder, "missing"), "nothing": "", "space": " "}
         self.bind("/etc/nsswitch.conf", "hosts: files\nservices: files\n")
         self.bind("/etc/hosts", "192.0.2.77 named.example\n")
 
@@ -120,7 +121,7 @@ def files_that_are_good(lab):
     golden = Golden(lab, in_turn=True)
     for name, text in inputs.GOOD_FILES.items():
         path = lab.file("good.conf", text)
-        for command in ("setconf", "addconf"):
+        for command in ("addconf", "setconf"):
             golden.compare(f"{command}: {name}", golden.each(command, lambda interface: [interface, path]), PLACED)
     golden.equal_dumps()
 
@@ -343,8 +344,15 @@ class Recorder:
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(Uapi(host, interface).path)
         self.listener.listen(16)
-        host.lab.closers.append(self.listener.close)
-        threading.Thread(target=self.run, daemon=True).start()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+        host.lab.closers.append(self.stop)
+
+    def stop(self):
+        """Before its descriptor is closed, and used again, nobody may wait on it any more."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.listener.close()
 
     def run(self):
         with contextlib.suppress(OSError):
@@ -387,7 +395,8 @@ def answers_of_a_daemon(lab):
         recorder.answer = answer
         result = same_output(golden, "set", "wg9", "listen-port", "5")
         expect_equal(result.returncode, status, f"the answer {answer!r}: {result.stderr}")
-        expect(words in golden.run("wg1", "set", "wg9", "listen-port", "5").stderr, f"the answer {answer!r} in words")
+        said = golden.run("wg1", "set", "wg9", "listen-port", "5").stderr
+        expect(words in said, f"the answer {answer!r} in words: {said!r}")
     recorder.answer = "errno=22\n\n"  # a daemon that takes the sign for that of get
     expect("Unknown error" in golden.run("wg0", "set", "wg9", "listen-port", "5").stderr, "wg does not know it")
     expect("Invalid argument" in golden.run("wg1", "set", "wg9", "listen-port", "5").stderr, "vole takes either sign")

@@ -3,7 +3,7 @@
 
 What the two programs do differently with an input is in DIFFERENT_FILES and DIFFERENT_WORDS, with the reason,
 and is checked to differ. Words in braces are replaced: the names of SECRETS become paths of files, {missing} is
-the path of no file and {nothing} an empty word.
+the path of no file, {nothing} an empty word and {space} a space.
 """
 
 import base64
@@ -154,6 +154,8 @@ GOOD_WORDS = [
     f"peer {TWO} remove", f"peer {TWO} remove endpoint 192.0.2.1:5", f"peer {THREE} allowed-ips 10.0.0.0/8 remove",
     f"peer {TWO} allowed-ips 1.2.3.4", f"peer {ONE} peer {ONE}", "private-key {empty}", "private-key /dev/null",
     f"peer {ZERO} persistent-keepalive 65535",
+    f"peer {ONE} allowed-ips {{space}}10.1.0.0/{{space}}16,{{space}}fd01::/64",
+    f"peer {ONE} allowed-ips {{space}}",
 ]
 
 BAD_WORDS = [
