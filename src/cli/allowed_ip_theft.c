@@ -292,7 +292,7 @@ void allowed_ip_theft_warn(const char *interface, const struct change *change)
     if (program_is_wg() || !gives_prefixes(change))
         return;
     model_init(&running);
-    if (device_get(interface, &running) == 0 &&
+    if ((change->replace_peers || device_get(interface, &running) == 0) &&
         allowed_ip_theft_find(&thefts, &count, &running, change) == 0) {
         for (size_t i = 0; i < count && i < WARNINGS_SHOWN; i++)
             warn_of(&thefts[i]);

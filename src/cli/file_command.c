@@ -5,7 +5,6 @@
 #include "cli/file_command.h"
 
 #include "cli/access.h"
-#include "cli/allowed_ip_theft.h"
 #include "cli/command.h"
 #include "cli/file_load.h"
 #include "cli/interface_argument.h"
@@ -43,10 +42,8 @@ void file_command_reset_device(struct change *change)
 
 int file_command_end(const char *interface, const struct change *change)
 {
-    int error;
+    int error = device_set(interface, change);
 
-    allowed_ip_theft_warn(interface, change);
-    error = device_set(interface, change);
     if (error != 0)
         access_report_change(error);
     return error == 0 ? 0 : 1;

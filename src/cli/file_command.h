@@ -18,7 +18,7 @@ VOLE_MUST_CHECK bool file_command_begin(char interface[static DEVICE_NAME_BYTES]
                                         int count, char **arguments, int *status);
 /* What the file does not give of the interface itself is to become nothing: no key, any port, no mark. */
 void file_command_reset_device(struct change *change);
-/* Applies the change, with a warning of what it takes from other peers. The command's status. */
+/* Applies the change. The command's status. */
 int file_command_end(const char *interface, const struct change *change);
 
 #endif

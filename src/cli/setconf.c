@@ -5,6 +5,7 @@
  */
 #include "cli/command.h"
 
+#include "cli/allowed_ip_theft.h"
 #include "cli/file_command.h"
 
 int command_setconf(int count, char **arguments)
@@ -16,6 +17,7 @@ int command_setconf(int count, char **arguments)
     change_init(&change);
     if (file_command_begin(interface, &change, count, arguments, &status)) {
         file_command_reset_device(&change);
+        allowed_ip_theft_warn(interface, &change);
         status = file_command_end(interface, &change);
     }
     change_free(&change);

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 
 #include "cli/access.h"
+#include "cli/allowed_ip_theft.h"
 #include "cli/file_command.h"
 
 static int synchronise(const char *interface, const struct change *wanted)
@@ -36,8 +37,11 @@ int command_syncconf(int count, char **arguments)
     int status;
 
     change_init(&wanted);
-    if (file_command_begin(interface, &wanted, count, arguments, &status))
+    if (file_command_begin(interface, &wanted, count, arguments, &status)) {
+        /* what the file moves from one peer to another is no theft, so the difference is not asked */
+        allowed_ip_theft_warn(interface, &wanted);
         status = synchronise(interface, &wanted);
+    }
     change_free(&wanted);
     return status;
 }

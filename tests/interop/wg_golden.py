@@ -455,6 +455,23 @@ def called_as_wg_there_is_nothing_that_wg_has_not(lab):
 
 
 @case
+def who_loses_an_allowed_ip_is_said(lab):
+    golden = Golden(lab, count=1)
+    one, two = (f"[Peer]\nPublicKey = {key}\nAllowedIPs = " for key in (inputs.ONE, inputs.TWO))
+
+    def messages(command, text):
+        return golden.run("wg1", command, "wg0", lab.file("taken.conf", text)).stderr
+    expect_equal(messages("setconf", f"{one}10.0.0.0/8\n"), "", "nothing to be taken")
+    expect(inputs.ONE in messages("addconf", f"{two}10.0.0.0/8\n"), "taken from a peer that the file does not know")
+    expect_equal(messages("addconf", f"{one}10.0.0.0/8\n{two}11.0.0.0/8\n"), "", "moved by the file")
+    expect_equal(messages("syncconf", f"{one}11.0.0.0/8\n{two}10.0.0.0/8\n"), "", "moved by the file")
+    expect_equal(messages("setconf", f"{one}10.0.0.0/8\n"), "", "of a peer that goes")
+    for command in ("setconf", "addconf", "syncconf"):
+        said = messages(command, f"{one}10.0.0.0/8, ::/0\n{two}10.0.0.0/8\n")
+        expect(re.fullmatch(r"Warning: allowed IP 10\.0\.0\.0/8 .*\n", said), f"twice in a file, {command}: {said}")
+
+
+@case
 def keys_are_made_alike(lab):
     golden = Golden(lab, count=0)
     for text in inputs.PUBKEY_INPUTS:
