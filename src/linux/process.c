@@ -111,8 +111,7 @@ static int process_spawn(pid_t *child, const char *const *arguments, const sigse
     if (result == 0 && output >= 0)
         result = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     if (result == 0)
-        result = posix_spawnp(child, arguments[0], &actions, &attributes, (char *const *)(uintptr_t)arguments,
-                              environ);
+        result = posix_spawnp(child, arguments[0], &actions, &attributes, (char *const *)arguments, environ);
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)posix_spawnattr_destroy(&attributes);
     return -result;
@@ -149,7 +148,7 @@ static int process_do(const char *const *arguments, int input, int output)
     sigset_t before;
     sigset_t asleep;
     bool group = process_gets_group();
-    pid_t child;
+    pid_t child = 0;
 
     (void)fflush(stdout);
     (void)sigemptyset(&child_action.sa_mask);
