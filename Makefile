@@ -25,7 +25,7 @@ check-kernel: ## talk to the Linux kernel's own WireGuard (KERNEL_PEER=PROGRAM r
 	@$(MAKE) --no-print-directory all
 	@ninja -C $(BUILD) tests/unit/device_test
 	@KERNEL_PEER="$(KERNEL_PEER)" tests/lab/run --build $(BUILD) --jobs 1 --seconds 1200 tests/interop/kernel.py \
-		tests/interop/kernel_netlink.py
+		tests/interop/kernel_netlink.py tests/interop/kernel_up.py
 
 sim: ## a day of virtual life of two peers on a bad network
 	@scripts/setup test

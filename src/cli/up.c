@@ -168,12 +168,26 @@ static bool may_begin(struct tunnel *tunnel)
                        tunnel->name);
 }
 
+/* What an earlier one left behind would be in its way. */
+static bool wants_default_route(const struct tunnel *tunnel)
+{
+    for (size_t i = 0; tunnel_table_is_auto(tunnel) && i < tunnel->file.peer_count; i++) {
+        const struct file_peer *peer = &tunnel->file.peers[i];
+
+        for (size_t j = 0; j < peer->allowed_ip_count; j++) {
+            if (peer->allowed_ips[j].prefix.length == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static int bring_up(struct up *up)
 {
     struct tunnel *tunnel = &up->tunnel;
 
     process_catch_signals();
-    if (setenv("LC_ALL", "C", 1) == 0)
+    if (setenv("LC_ALL", "C", 1) == 0 && wants_default_route(tunnel))
         (void)leftovers_remove(tunnel);
     if (run_steps(up))
         return 0;

@@ -6,6 +6,7 @@ system, and back. What differs on purpose is listed in FILES beside the file it 
 import difflib
 import os
 import re
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
@@ -314,6 +315,32 @@ def files_are_found_and_named_alike(lab):
                        result.stderr)
         tool.write(INTERFACE + FIRST, "much_too_long_to_be.conf")
         expect_equal(tool.run("up", "/etc/wireguard/much_too_long_to_be.conf").returncode, 1, "a long name")
+
+
+@case
+def resolvectl_is_told_where_systemd_resolved_runs(lab):
+    """Where resolvconf is but another name of it, or where the host asks systemd-resolved."""
+    vole = tools(lab)[1]
+    vole.write("#!/bin/sh\necho \"$@\" >> /etc/wireguard/dns.log\n", "bin/resolvectl", 0o755)
+    vole.write(INTERFACE + "DNS = 10.9.0.53, fd09::53, example.org\n" + FIRST)
+    vole.host.shell("mkdir -p /run/systemd/resolve; touch /run/systemd/resolve/stub-resolv.conf")
+    lab.closers.append(lambda: shutil.rmtree("/run/systemd"))
+    for prepare, called in (
+            (":", "-a wg0 -m 0 -x\nnameserver 10.9.0.53\nnameserver fd09::53\nsearch example.org\n-d wg0 -f\n"),
+            ("ln -sf resolvectl /etc/wireguard/bin/resolvconf",
+             "dns wg0 10.9.0.53 fd09::53\ndomain wg0 example.org ~.\n"),
+            ("rm /etc/wireguard/bin/resolvconf", "dns wg0 10.9.0.53 fd09::53\ndomain wg0 example.org ~.\n")):
+        vole.host.shell(f"rm -f /etc/wireguard/dns.log; {prepare}")
+        for word in ("up", "down"):
+            expect_equal(vole.run(word, "wg0").returncode, 0, word)
+        expect_equal(vole.read("dns.log"), called, f"what was called after '{prepare}'")
+    vole.write(INTERFACE + "DNS = 10.9.0.53\nPostUp = false\n" + FIRST)
+    expect_equal(vole.run("up", "wg0").returncode, 1, "an up that fails")
+    expect("revert wg0" in vole.read("dns.log"), "it is taken back")
+    vole.host.shell("rm /etc/wireguard/bin/resolvectl")
+    missing = vole.run("up", "wg0")
+    expect(missing.returncode == 1 and "wg0.conf:4:7: DNS needs systemd-resolved or a resolvconf" in missing.stderr,
+           missing.stderr)
 
 
 @case
