@@ -150,6 +150,9 @@ void device_follow_cookie_secret(struct vole_device *device)
 /* Those that had no timestamp to go with. */
 static void initiate_waiting(struct vole_device *device, const struct vole_time *now)
 {
+    if (!device->initiations_wait)
+        return;
+    device->initiations_wait = false;
     for (struct vole_peer *peer = device->first_peer; peer != NULL; peer = peer->next) {
         bool waits = peer->initiation_waits;
 

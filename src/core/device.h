@@ -53,6 +53,7 @@ struct vole_device {
     struct device_hooks hooks;
     struct identity identity;
     struct handshake_clock clock; /* of this identity */
+    bool initiations_wait;        /* some peer's, for a timestamp */
     struct cookie_keys own_cookie_keys;
     uint32_t identity_generation;              /* how often it was set */
     _Atomic(struct filter_keys *) filter_keys; /* shared: handshake_filter.h; NULL without a private key */

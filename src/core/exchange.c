@@ -72,6 +72,7 @@ static bool draw_timestamp(struct vole_peer *peer, uint8_t timestamp[static TIME
     until_s = handshake_clock_wish(&device->clock, now);
     if (until_s != 0)
         device->hooks.reserve(device->hooks.context, device->identity.public_key, until_s);
+    device->initiations_wait = device->initiations_wait || peer->initiation_waits;
     return !peer->initiation_waits;
 }
 
