@@ -471,6 +471,10 @@ static void no_key_stays_on_the_stack(void **state)
     uint8_t *stack;
 
     (void)state;
+    /* A sanitizer's own functions save registers, with parts of keys in them. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip();
+#endif
     recording_read(&recording, "get_everything");
     message = recording_next(&recording, false, &datagram, &offset, &secret_length);
     assert_in_range(secret_length, 1, sizeof(secret_message));

@@ -568,6 +568,10 @@ static void no_key_stays_behind(void **state)
     uint8_t *stack;
 
     (void)state;
+    /* A sanitizer's own functions save registers, with parts of keys in them. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip();
+#endif
     random_bytes(secret_key, sizeof(secret_key));
     secret_writing.limit = WIREGUARD_WRITING_BYTES;
     secret_writing.send = refuse_message;
