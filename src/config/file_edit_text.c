@@ -6,7 +6,6 @@
 
 #include "config/array.h"
 #include "config/file_layout.h"
-#include "config/file_lines.h"
 #include "config/key.h"
 
 #include <errno.h>
@@ -70,6 +69,12 @@ void file_edit_free(struct file_edit_text *text)
 
 /* ---- without wg-quick's keys ---- */
 
+/* What wg-quick takes away at both ends of a line; CR is not among it. */
+static bool is_blank(char character)
+{
+    return character == ' ' || character == '\t';
+}
+
 static bool is_left_out(const struct file_layout *layout, const struct file_line *line)
 {
     return layout->sections[line->section].kind == FILE_SECTION_INTERFACE &&
@@ -90,7 +95,12 @@ static int strip_line(struct file_edit_text *text, const struct file *file, cons
     if (line->key == FILE_KEY_PRESHARED_KEY_FILE && peer < file->peer_count &&
         file->peers[peer].has_preshared_key)
         return file_edit_put_key(text, "PresharedKey", file->peers[peer].preshared_key);
-    file_trim(&trimmed, &length);
+    while (length > 0 && is_blank(trimmed[length - 1]))
+        length--;
+    for (; length > 0 && is_blank(*trimmed); length--)
+        trimmed++;
+    if (length == 0 && line->text + line->length == file->bytes + file->length)
+        return 0; /* blanks behind the last LF are no line */
     if (file_edit_put(text, trimmed, length) != 0)
         return -ENOMEM;
     return file_edit_put(text, "\n", 1);
