@@ -144,6 +144,10 @@ static bool something_stays(void)
 static void nothing_stays_on_the_stack(void **state)
 {
     (void)state;
+    /* A sanitizer's own functions save registers, with parts of keys in them. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip();
+#endif
     write_file(KEY_TEXT "\n", 45);
     forgetful = true;
     assert_true(something_stays());

@@ -216,6 +216,10 @@ static bool digits_stay(void)
 static void no_key_stays_on_the_stack(void **state)
 {
     (void)state;
+    /* A sanitizer's own functions save registers, with parts of keys in them. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip();
+#endif
     secret_change.has_private_key = true;
     for (size_t i = 0; i < sizeof(secret_change.private_key); i++)
         secret_change.private_key[i] = (uint8_t)(0x5a + i);
