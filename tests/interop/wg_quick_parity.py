@@ -37,10 +37,14 @@ HOOKS = "".join(f"{hook} = echo {hook} %i {number}\n" for number in (1, 2)
 FILES = {
     "one peer": (INTERFACE + "Address = 10.9.0.1/24, fd09::1/64\n" + FIRST +
                  "AllowedIPs = 10.9.0.2/32, 10.20.0.0/16, fd20::/32\nEndpoint = 192.0.2.2:51820\n", {}),
-    "no address": (INTERFACE + FIRST + "AllowedIPs = 10.20.0.0/16\n", {}),
     "addresses without length and on several lines":
         (INTERFACE + "Address = 10.9.0.1\nAddress = fd09::1 10.8.0.1/16\nAddress=127.0.0.9/32\n" + FIRST +
          "AllowedIPs = 10.9.0.0/24\n", {}),
+    "name servers": (INTERFACE + "DNS = 10.9.0.53, fd09::53 example.org\nDNS=intern\n" + FIRST, {}),
+    "a search domain alone and a table with a name": (INTERFACE + "DNS = example.org\nTable = default\n" + FIRST +
+                                                      "AllowedIPs = 10.20.0.0/16\n", {}),
+    "no routes and an MTU": (INTERFACE + "Address = 10.9.0.1/24\nTable = off\nMTU = 1333\n" + FIRST +
+                             "AllowedIPs = 0.0.0.0/0\n", {}),
     "spelling": (f"[interface]\n privatekey={PRIVATE}\nLISTENPORT = 51820 # a port\naddress\t= 10.9.0.1/24\r\n\n"
                  f"[PEER]\n\tPublicKey={PEER}\nAllowedIPs = 10.20.0.0/16 , 10.21.0.0/16\n", {}),
     "default routes": (INTERFACE + "Address = 10.9.0.1/24, fd09::1/64, fd09::2/128\n" + FIRST +
@@ -51,16 +55,11 @@ FILES = {
                                      "10.20.0.0/16, 10.20.1.0/24, 10.9.0.0/16\n", {}),
     "a table": (INTERFACE + "Address = 10.9.0.1/24\nTable = 1234\n" + FIRST +
                 "AllowedIPs = 0.0.0.0/0, ::/0, 10.20.0.0/16\n", {}),
-    "a table with a name": (INTERFACE + "Table = default\n" + FIRST + "AllowedIPs = 10.20.0.0/16\n", {}),
-    "no routes": (INTERFACE + "Address = 10.9.0.1/24\nTable = off\n" + FIRST + "AllowedIPs = 0.0.0.0/0\n", {}),
-    "an MTU": (INTERFACE + "Address = 10.9.0.1/24\nMTU = 1333\n" + FIRST + "AllowedIPs = 10.9.0.0/24\n", {}),
     "the MTU of a route": (INTERFACE + FIRST + "AllowedIPs = 10.9.0.0/24\nEndpoint = 198.51.100.7:51820\n", {}),
     # the current wg-quick takes the smallest, Debian 12's the largest
     "the MTU of two ways": (INTERFACE + FIRST + "AllowedIPs = 10.9.0.0/24\nEndpoint = 198.51.100.7:51820\n"
                             f"[Peer]\nPublicKey = {OTHER}\nEndpoint = 192.0.2.2:51820\n", {"mtu": ("1320", "1220")}),
     "the MTU without an endpoint": (INTERFACE + FIRST + "AllowedIPs = 10.9.0.0/24\n", {}),
-    "name servers": (INTERFACE + "DNS = 10.9.0.53, fd09::53 example.org\nDNS=intern\n" + FIRST, {}),
-    "a search domain alone": (INTERFACE + "DNS = example.org\n" + FIRST, {}),
     "hooks": (INTERFACE + HOOKS + "PostUp = x=(1 2); [[ ${x[1]} == 2 && a+b == @(a+b|c) ]] && echo bash\n" + FIRST, {}),
     # the current wg-quick keeps what stands behind "#" in a hook, Debian 12's cuts it off
     "a hook with a hash": (INTERFACE + "PostUp = echo a#b\n" + FIRST, {"output": ("a", "a#b")}),
