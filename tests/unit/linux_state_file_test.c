@@ -25,6 +25,29 @@
 
 static char above[64], path[80];
 
+/* What was asked of the disk, in order. */
+static char order[64];
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __real_renameat(int from, const char *old, int to, const char *new);
+int __wrap_renameat(int from, const char *old, int to, const char *new);
+
+int __wrap_fsync(int fd)
+{
+    struct stat status;
+
+    assert_int_equal(fstat(fd, &status), 0);
+    (void)strncat(order, S_ISDIR(status.st_mode) ? "directory " : "file ", sizeof order - strlen(order) - 1);
+    return __real_fsync(fd);
+}
+
+int __wrap_renameat(int from, const char *old, int to, const char *new)
+{
+    (void)strncat(order, "rename ", sizeof order - strlen(order) - 1);
+    return __real_renameat(from, old, to, new);
+}
+
 static int make(void **state)
 {
     (void)state;
@@ -95,6 +118,20 @@ static void a_file_is_replaced_as_a_whole_and_nothing_stays_beside_it(void **sta
     assert_int_equal(state_file_remove(directory, "one"), 0);
     assert_int_equal(state_file_remove(directory, "one"), -ENOENT);
     assert_int_equal(count_files(directory), 0);
+    close(directory);
+}
+
+static void a_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_we_return(void **state)
+{
+    int directory = open_it();
+
+    (void)state;
+    order[0] = '\0';
+    assert_int_equal(state_file_write(directory, "one", "text", 4), 0);
+    assert_string_equal(order, "file rename directory ");
+    order[0] = '\0';
+    assert_int_equal(state_file_remove(directory, "one"), 0);
+    assert_string_equal(order, "directory ");
     close(directory);
 }
 
@@ -251,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(directory_and_file_are_their_owners_alone),
         TEST(a_file_is_replaced_as_a_whole_and_nothing_stays_beside_it),
+        TEST(a_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_we_return),
         TEST(a_crash_while_writing_leaves_the_old_text),
         TEST(a_full_disk_leaves_the_old_text),
         TEST(only_regular_files_of_a_fitting_size_are_read),
