@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The privileged parent: a small single-threaded process that keeps the rights the engine will not have,
- * answers its short list of requests (requests.h), and sees to the end of both (architecture: two processes).
+ * The privileged parent: a small process that keeps the rights the engine will not have, answers its short
+ * list of requests (requests.h), and sees to the end of both (architecture: two processes). It has one
+ * thread, and a second one, the keeper of the clock (clock_keeper.h), which touches nothing of the first.
  *
  * It is the process users see and signal. SIGTERM, SIGINT and SIGHUP, and the removal of the socket file
  * (uapi §7), end the engine first, then itself, with exit code 0. The engine's own end is passed on: exit
