@@ -563,6 +563,22 @@ static void write_secrets(void)
     assert_int_equal(wireguard_writing_end(&secret_writing), -ENETDOWN);
 }
 
+/* Also if it was never sent. */
+static void no_key_stays_after_a_mistake(void **state)
+{
+    const struct wireguard_device_change device = {.has_private_key = true, .private_key = secret_key};
+    const struct vole_prefix prefix = {.address = {.family = 4}, .length = 32};
+
+    (void)state;
+    random_bytes(secret_key, sizeof(secret_key));
+    secret_writing.limit = WIREGUARD_WRITING_BYTES;
+    wireguard_writing_begin(&secret_writing, "wg-test", &device);
+    assert_int_equal(wireguard_writing_allowed_ip(&secret_writing, &prefix, false), -EINVAL);
+    assert_non_null(memmem(&secret_writing, sizeof(secret_writing), secret_key, sizeof(secret_key)));
+    assert_int_equal(wireguard_writing_end(&secret_writing), -EINVAL);
+    assert_null(memmem(&secret_writing, sizeof(secret_writing), secret_key, 8));
+}
+
 static void no_key_stays_behind(void **state)
 {
     uint8_t *stack;
@@ -589,6 +605,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(change_without_anything_asks_for_the_interface_only),
         cmocka_unit_test(first_error_ends_it),
         cmocka_unit_test(allowed_ip_needs_a_peer_and_a_family),
+        cmocka_unit_test(no_key_stays_after_a_mistake),
         cmocka_unit_test(no_key_stays_behind),
     };
 
