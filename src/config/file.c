@@ -118,7 +118,7 @@ static int compare_peers(const void *a, const void *b)
 static void warn_of_repeated_peers(struct file_reading *reading)
 {
     struct file *file = reading->file;
-    struct file_peer **sorted = calloc(file->peer_count + 1, sizeof(*sorted));
+    struct file_peer **sorted = calloc(file->peer_count + 1, sizeof(struct file_peer *));
     size_t count = 0;
 
     if (sorted == NULL) {
@@ -139,6 +139,16 @@ static void warn_of_repeated_peers(struct file_reading *reading)
     free(sorted);
 }
 
+static int compare_problems(const void *a, const void *b)
+{
+    const struct file_place *left = &((const struct file_problem *)a)->place;
+    const struct file_place *right = &((const struct file_problem *)b)->place;
+
+    if (left->line != right->line)
+        return left->line < right->line ? -1 : 1;
+    return left->column < right->column ? -1 : left->column > right->column;
+}
+
 static void finish(struct file_reading *reading)
 {
     const struct file *file = reading->file;
@@ -150,6 +160,9 @@ static void finish(struct file_reading *reading)
                         "A peer is missing a public key: this [Peer] needs a line `PublicKey = ' and 44 "
                         "characters of base64");
     warn_of_repeated_peers(reading);
+    if (reading->problems->count > 1)
+        qsort(reading->problems->items, reading->problems->count, sizeof(*reading->problems->items),
+              compare_problems);
 }
 
 static int bytes_parse(struct file *file, enum file_kind kind, struct file_problems *problems)

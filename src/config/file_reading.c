@@ -15,50 +15,47 @@
 
 #define MOST_PROBLEMS 1000
 
-__attribute__((format(printf, 4, 0))) static void problem_add(struct file_reading *reading,
-                                                              struct file_place place, bool warning,
-                                                              const char *format, va_list arguments)
+static void problem_add(struct file_reading *reading, struct file_place place, bool warning, const char *what)
 {
     struct file_problems *problems = reading->problems;
     struct file_problem *items;
-    struct file_problem *problem;
 
     if (!warning)
         problems->error_count++;
     if (problems->count > MOST_PROBLEMS)
         return;
+    if (problems->count == MOST_PROBLEMS)
+        what = "There are more problems, which are not listed: is this a configuration file?";
     items = array_grow(problems->items, &problems->capacity, problems->count, sizeof(*items));
     if (items == NULL) {
         reading->out_of_memory = true;
         return;
     }
     problems->items = items;
-    problem = &items[problems->count++];
-    problem->place = place;
-    problem->warning = warning;
-    if (problems->count <= MOST_PROBLEMS)
-        vsnprintf(problem->what, sizeof(problem->what), format, arguments);
-    else
-        snprintf(problem->what, sizeof(problem->what),
-                 "There are more problems, which are not listed: is this a configuration file?");
+    items[problems->count] = (struct file_problem){.place = place, .warning = warning};
+    snprintf(items[problems->count++].what, FILE_PROBLEM_BYTES, "%s", what);
 }
 
 void file_refuse(struct file_reading *reading, struct file_place place, const char *format, ...)
 {
+    char what[FILE_PROBLEM_BYTES];
     va_list arguments;
 
     va_start(arguments, format);
-    problem_add(reading, place, false, format, arguments);
+    vsnprintf(what, sizeof(what), format, arguments);
     va_end(arguments);
+    problem_add(reading, place, false, what);
 }
 
 void file_warn(struct file_reading *reading, struct file_place place, const char *format, ...)
 {
+    char what[FILE_PROBLEM_BYTES];
     va_list arguments;
 
     va_start(arguments, format);
-    problem_add(reading, place, true, format, arguments);
+    vsnprintf(what, sizeof(what), format, arguments);
     va_end(arguments);
+    problem_add(reading, place, true, what);
 }
 
 void file_take_last(struct file_reading *reading, const struct file_entry *entry, struct file_place *place)

@@ -42,7 +42,7 @@ static void line_quote(char quote[static QUOTE_BYTES], const struct file_lines *
 
     file_quote(quote, lines->text, shown);
     if (shown < lines->length)
-        strcat(quote, hidden);
+        memcpy(quote + strlen(quote), hidden, sizeof(hidden));
 }
 
 static void guess_section(char guess[static GUESS_BYTES], const struct file_lines *lines)

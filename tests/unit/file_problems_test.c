@@ -125,6 +125,20 @@ static void everything_is_said_in_order_and_only_once(void **state)
     case_free(&c);
 }
 
+/* Also what is only known at the end stands where its line does. */
+static void problems_are_in_the_order_of_lines(void **state)
+{
+    struct file_case c;
+
+    (void)state;
+    case_read(&c, FILE_WG, "[Peer]\n" PEER PEER "Foo = 1\n");
+    assert_problem(&c, 0, 1, 1, false, "A peer is missing a public key");
+    assert_problem(&c, 1, 5, 13, true, "The peer of line 2 has the same public key");
+    assert_problem(&c, 2, 6, 1, false, "Line unrecognized: `Foo=1'");
+    assert_int_equal(c.problems.count, 3);
+    case_free(&c);
+}
+
 static void the_list_of_problems_has_an_end(void **state)
 {
     size_t lines = 5000;
@@ -240,6 +254,7 @@ int main(void)
         cmocka_unit_test(keys_are_shown_only_if_public),
         cmocka_unit_test(a_missing_public_key_is_said_at_its_section),
         cmocka_unit_test(everything_is_said_in_order_and_only_once),
+        cmocka_unit_test(problems_are_in_the_order_of_lines),
         cmocka_unit_test(the_list_of_problems_has_an_end),
         cmocka_unit_test(a_byte_0_ends_its_line),
         cmocka_unit_test(no_secret_is_ever_said),
