@@ -8,6 +8,7 @@
 #include "cli/allowed_ip_theft.h"
 
 #include "cli/device.h"
+#include "cli/peer_names.h"
 #include "cli/program.h"
 #include "config/address.h"
 #include "config/array.h"
@@ -262,15 +263,15 @@ int allowed_ip_theft_find(struct allowed_ip_theft **thefts, size_t *count, const
     return error;
 }
 
-static void warn_of(const struct allowed_ip_theft *theft)
+static void warn_of(const struct allowed_ip_theft *theft, const struct peer_names *names)
 {
     char prefix[ADDRESS_PREFIX_TEXT_BYTES];
-    char from[KEY_BASE64_BYTES];
-    char to[KEY_BASE64_BYTES];
+    char from[PEER_NAMES_LABEL_BYTES];
+    char to[PEER_NAMES_LABEL_BYTES];
 
     address_write_prefix(prefix, &theft->prefix);
-    key_to_base64(from, theft->from);
-    key_to_base64(to, theft->to);
+    peer_names_label(from, names, theft->from);
+    peer_names_label(to, names, theft->to);
     fprintf(stderr, "Warning: allowed IP %s is taken from peer %s: peer %s has it now\n", prefix, from, to);
 }
 
@@ -286,6 +287,7 @@ static bool gives_prefixes(const struct change *change)
 void allowed_ip_theft_warn(const char *interface, const struct change *change)
 {
     struct allowed_ip_theft *thefts = NULL;
+    struct peer_names names = {0};
     struct model_device running;
     size_t count = 0;
 
@@ -294,12 +296,15 @@ void allowed_ip_theft_warn(const char *interface, const struct change *change)
     model_init(&running);
     if ((change->replace_peers || device_get(interface, &running) == 0) &&
         allowed_ip_theft_find(&thefts, &count, &running, change) == 0) {
+        if (count > 0)
+            peer_names_load(&names, interface);
         for (size_t i = 0; i < count && i < WARNINGS_SHOWN; i++)
-            warn_of(&thefts[i]);
+            warn_of(&thefts[i], &names);
         if (count > WARNINGS_SHOWN)
             fprintf(stderr, "Warning: %zu more allowed IPs are taken from other peers\n",
                     count - WARNINGS_SHOWN);
     }
+    peer_names_free(&names);
     free(thefts);
     model_free(&running);
 }

@@ -13,6 +13,7 @@
 #include "cli/leftovers.h"
 #include "cli/root.h"
 #include "cli/tunnel.h"
+#include "cli/tunnel_file.h"
 #include "cli/tunnel_link.h"
 #include "cli/tunnel_routes.h"
 #include "cli/tunnel_save.h"
@@ -89,6 +90,8 @@ int command_down(int count, char **arguments)
     if (!root_is_given(count, arguments) || setenv("LC_ALL", "C", 1) != 0)
         return 1;
     success = tunnel_open(&tunnel, arguments[1], TUNNEL_AS_IT_IS) && take_down(&tunnel);
+    if (success)
+        tunnel_file_forget(tunnel.name);
     tunnel_close(&tunnel);
     return success ? 0 : 1;
 }

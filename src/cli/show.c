@@ -60,6 +60,7 @@ static bool request_parse_field(struct show_request *request, const char *word)
 
 static int show_model(const char *name, const struct show_request *request, bool first)
 {
+    struct peer_names names = {0};
     struct model_device device;
     int error;
 
@@ -72,7 +73,9 @@ static int show_model(const char *name, const struct show_request *request, bool
     } else {
         if (!first)
             putchar('\n');
-        show_human(&device, name);
+        peer_names_load(&names, name);
+        show_human(&device, name, &names);
+        peer_names_free(&names);
     }
     model_free(&device);
     return error;
@@ -80,6 +83,7 @@ static int show_model(const char *name, const struct show_request *request, bool
 
 static int show_vole(const char *name, const struct show_request *request, bool first)
 {
+    struct peer_names names = {0};
     struct uapi_vole reply;
     int error = uapi_vole_init(&reply);
 
@@ -88,13 +92,15 @@ static int show_vole(const char *name, const struct show_request *request, bool 
     if (error != 0) {
         access_report_vole(name, error, request->all);
     } else {
+        peer_names_load(&names, name);
         if (!first)
             putchar('\n');
         if (request->view == SHOW_DROPS)
-            show_drops(&reply, name);
+            show_drops(&reply, name, &names);
         else
             show_features(&reply, name);
     }
+    peer_names_free(&names);
     uapi_vole_free(&reply);
     return error;
 }

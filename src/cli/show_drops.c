@@ -9,7 +9,6 @@
 #include "cli/show_view.h"
 
 #include "cli/terminal.h"
-#include "config/key.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,7 +65,7 @@ static void print_drops(const struct terminal_styles *style, const struct uapi_v
     }
 }
 
-void show_drops(const struct uapi_vole *reply, const char *name)
+void show_drops(const struct uapi_vole *reply, const char *name, const struct peer_names *names)
 {
     const struct terminal_styles *style = terminal_styles_of_output();
     bool any = false;
@@ -79,12 +78,12 @@ void show_drops(const struct uapi_vole *reply, const char *name)
         puts("  no packet was dropped");
     print_drops(style, &reply->owners[0]);
     for (size_t i = 1; i < reply->owner_count; i++) {
-        char key[KEY_BASE64_BYTES];
+        char label[PEER_NAMES_LABEL_BYTES];
 
         if (reply->owners[i].drop_count == 0)
             continue;
-        key_to_base64(key, reply->owners[i].public_key);
-        printf("\n%s%speer%s: %s%s%s\n", style->yellow, style->bold, style->reset, style->yellow, key,
+        peer_names_label(label, names, reply->owners[i].public_key);
+        printf("\n%s%speer%s: %s%s%s\n", style->yellow, style->bold, style->reset, style->yellow, label,
                style->reset);
         print_drops(style, &reply->owners[i]);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * vole show: the view for people. Byte for byte what the wg tool prints, colours included, since scripts read
- * it all the same. Spec: config §3.1.
+ * it all the same; but peers may have names. Spec: config §3.1.
  */
 #include "cli/show_view.h"
 
@@ -117,13 +117,14 @@ static void print_latest_handshake(const struct terminal_styles *style, int64_t 
     }
 }
 
-static void print_peer(const struct terminal_styles *style, const struct model_peer *peer)
+static void print_peer(const struct terminal_styles *style, const struct model_peer *peer,
+                       const struct peer_names *names)
 {
-    char key[KEY_BASE64_BYTES];
+    char label[PEER_NAMES_LABEL_BYTES];
     char endpoint[SHOW_ENDPOINT_BYTES];
 
-    key_to_base64(key, peer->public_key);
-    printf("%s%speer%s: %s%s%s\n", style->yellow, style->bold, style->reset, style->yellow, key,
+    peer_names_label(label, names, peer->public_key);
+    printf("%s%speer%s: %s%s%s\n", style->yellow, style->bold, style->reset, style->yellow, label,
            style->reset);
     if (!key_is_zero(peer->preshared_key))
         print_secret_line(style, "preshared key", peer->preshared_key);
@@ -167,7 +168,8 @@ static int compare_peers(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-static void print_peers(const struct terminal_styles *style, const struct model_device *device)
+static void print_peers(const struct terminal_styles *style, const struct model_device *device,
+                        const struct peer_names *names)
 {
     struct sorted_peer *sorted = calloc(device->peer_count, sizeof(*sorted));
 
@@ -178,12 +180,12 @@ static void print_peers(const struct terminal_styles *style, const struct model_
         qsort(sorted, device->peer_count, sizeof(*sorted), compare_peers);
     for (size_t i = 0; i < device->peer_count; i++) {
         putchar('\n');
-        print_peer(style, sorted != NULL ? sorted[i].peer : &device->peers[i]);
+        print_peer(style, sorted != NULL ? sorted[i].peer : &device->peers[i], names);
     }
     free(sorted);
 }
 
-void show_human(const struct model_device *device, const char *name)
+void show_human(const struct model_device *device, const char *name, const struct peer_names *names)
 {
     const struct terminal_styles *style = terminal_styles_of_output();
 
@@ -201,5 +203,5 @@ void show_human(const struct model_device *device, const char *name)
         print_label(style, "fwmark");
         printf("0x%" PRIx32 "\n", device->fwmark);
     }
-    print_peers(style, device);
+    print_peers(style, device, names);
 }

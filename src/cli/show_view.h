@@ -9,11 +9,13 @@
 #ifndef CLI_SHOW_VIEW_H
 #define CLI_SHOW_VIEW_H
 
+#include "cli/peer_names.h"
 #include "config/model.h"
 #include "config/uapi_vole.h"
 
-/* The view without a field. Sorts nothing in device: it has an order of its own. */
-void show_human(const struct model_device *device, const char *name);
+/* The view without a field; a peer that has a name is "NAME (KEY)". Sorts nothing in device: it has an order
+ * of its own. */
+void show_human(const struct model_device *device, const char *name, const struct peer_names *names);
 
 /* One field that scripts may ask for. */
 struct show_field {
@@ -27,7 +29,7 @@ extern const struct show_field show_fields[];
 /* NULL: no such field. */
 const struct show_field *show_field_find(const char *name);
 
-void show_drops(const struct uapi_vole *reply, const char *name);
+void show_drops(const struct uapi_vole *reply, const char *name, const struct peer_names *names);
 void show_features(const struct uapi_vole *reply, const char *name);
 
 /* The endpoint as text, with a zone that is unknown here as the daemon gave it; "(none)" without one. */

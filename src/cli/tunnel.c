@@ -5,6 +5,7 @@
 #include "cli/tunnel.h"
 
 #include "cli/file_load.h"
+#include "cli/tunnel_file.h"
 #include "linux/link.h"
 
 #include <errno.h>
@@ -14,9 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static const char *const tunnel_directories[] = {"/etc/wireguard", "/etc/vole"};
-static const char tunnel_suffix[] = ".conf";
 
 /* ---- names and places ---- */
 
@@ -33,9 +31,9 @@ static bool tunnel_name_from_path(struct tunnel *tunnel, const char *path)
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
     size_t length = strlen(name);
-    size_t suffix = sizeof(tunnel_suffix) - 1;
+    size_t suffix = strlen(tunnel_file_suffix);
 
-    if (length <= suffix || strcmp(name + length - suffix, tunnel_suffix) != 0 ||
+    if (length <= suffix || strcmp(name + length - suffix, tunnel_file_suffix) != 0 ||
         !tunnel_name_is_valid(name, length - suffix)) {
         fprintf(stderr,
                 "vole: `%s': the file's name must be the interface's, 1 to 15 of a-z A-Z 0-9 _ = + . -, "
@@ -57,8 +55,8 @@ static bool tunnel_find(char path[static PATH_MAX], const char *word)
         fprintf(stderr, "vole: `%s' does not exist\n", word);
         return false;
     }
-    for (size_t i = 0; i < sizeof(tunnel_directories) / sizeof(tunnel_directories[0]); i++) {
-        (void)snprintf(path, PATH_MAX, "%s/%s%s", tunnel_directories[i], word, tunnel_suffix);
+    for (size_t i = 0; tunnel_file_directories[i] != NULL; i++) {
+        (void)snprintf(path, PATH_MAX, "%s/%s%s", tunnel_file_directories[i], word, tunnel_file_suffix);
         if (access(path, F_OK) == 0)
             return true;
         if (errno == EACCES) {
@@ -66,8 +64,8 @@ static bool tunnel_find(char path[static PATH_MAX], const char *word)
             return false;
         }
     }
-    fprintf(stderr, "vole: `%s/%s%s' does not exist, nor does `%s/%s%s'\n", tunnel_directories[0], word,
-            tunnel_suffix, tunnel_directories[1], word, tunnel_suffix);
+    fprintf(stderr, "vole: `%s/%s%s' does not exist, nor does `%s/%s%s'\n", tunnel_file_directories[0], word,
+            tunnel_file_suffix, tunnel_file_directories[1], word, tunnel_file_suffix);
     if (access(word, F_OK) == 0)
         fprintf(stderr, "vole: for the file here, write ./%s\n", word);
     return false;

@@ -15,6 +15,7 @@
 #include "cli/path_mtu.h"
 #include "cli/root.h"
 #include "cli/tunnel.h"
+#include "cli/tunnel_file.h"
 #include "cli/tunnel_link.h"
 #include "cli/tunnel_routes.h"
 #include "config/address.h"
@@ -189,8 +190,10 @@ static int bring_up(struct up *up)
     process_catch_signals();
     if (setenv("LC_ALL", "C", 1) == 0 && wants_default_route(tunnel))
         (void)leftovers_remove(tunnel);
-    if (run_steps(up))
+    if (run_steps(up)) {
+        tunnel_file_record(tunnel->name, tunnel->index, tunnel->path);
         return 0;
+    }
     if (process_signal() != 0)
         (void)tunnel_fail(tunnel, "%s: what was done is taken back", strsignal(process_signal()));
     else
