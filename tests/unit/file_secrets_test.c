@@ -178,6 +178,10 @@ static void the_stack_has_none(void **state)
     uint8_t *stack;
 
     (void)state;
+    /* A sanitizer's own functions save registers, with parts of keys in them. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip();
+#endif
     make_secrets();
     stack = stack_after(leave_on_the_stack);
     assert_true(has_secret(stack, STACK_BYTES));
