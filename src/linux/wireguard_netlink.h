@@ -55,7 +55,8 @@ struct wireguard_reader {
     int (*allowed_ip)(void *context, const struct vole_prefix *prefix); /* of the latest peer */
 };
 
-/* -ENODEV, -EOPNOTSUPP: no WireGuard interface, -EPROTONOSUPPORT: no such driver, -EPERM, -ENAMETOOLONG. */
+/* -ENODEV, -EOPNOTSUPP: no WireGuard interface, -EPROTONOSUPPORT: no such driver, -EPERM, -ENAMETOOLONG;
+ * -EBADMSG: not what a kernel answers; -EBUSY: it never stays the same while it is read. */
 VOLE_MUST_CHECK int wireguard_netlink_get(const char *name, const struct wireguard_reader *reader);
 
 /* Calls each(context, name) for every WireGuard interface of the kernel in this namespace. */
