@@ -210,6 +210,22 @@ def a_configuration_that_changes_is_read_again(lab):
 
 
 @case
+def up_makes_the_kernels_own_interface(lab):
+    kernel = start(lab)
+    kernel.write("/tmp/wg5.conf", "\n".join((
+        section("Interface", PrivateKey=key(1), ListenPort=12345, Address="10.55.0.1/24, fd55::1/64", MTU=1380),
+        section("Peer", PublicKey=key(2), AllowedIPs="10.55.0.0/24, 10.66.0.0/16, fd66::/64", Endpoint="192.0.2.1:5"))))
+    kernel.run("vole up /tmp/wg5.conf 2>&1")
+    looks = kernel.run("ip -d address show wg5; ip route show dev wg5; ip -6 route show dev wg5; wg show wg5 dump")
+    for wanted in ("wireguard", "mtu 1380", ",UP,", "inet 10.55.0.1/24", "inet6 fd55::1/64", "10.66.0.0/16", "fd66::/64",
+                   f"{key(2)}\t(none)\t192.0.2.1:5\t10.55.0.0/24,10.66.0.0/16,fd66::/64\t"):
+        expect(wanted in looks, f"{wanted}: {looks}")
+    expect_equal(kernel.run("vole up /tmp/wg5.conf >/dev/null 2>&1; echo $?"), "1\n", "a second up")
+    kernel.run("vole down /tmp/wg5.conf 2>&1")
+    expect_equal(kernel.run("wg show interfaces"), "wg0\n", "interfaces after down")
+
+
+@case
 def the_programming_interface_meets_a_real_kernel(lab):
     """The unit test of cli/device.h and linux/wireguard_netlink.h has more to do where there is WireGuard."""
     kernel = Kernel(lab.host("ours"), [])
