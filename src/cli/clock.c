@@ -11,6 +11,7 @@
 #include "cli/access.h"
 #include "cli/clock_states.h"
 #include "cli/device.h"
+#include "cli/json_output.h"
 #include "cli/program.h"
 #include "cli/terminal.h"
 #include "config/clock_state.h"
@@ -30,13 +31,14 @@ struct clock_request {
     const char *word; /* the interface or key, NULL: all */
     bool has_key;     /* known, from word or from the interface, which runs */
     uint8_t public_key[KEY_BYTES];
+    struct json_output *json; /* its one list is open; NULL: text */
 };
 
 static void print_usage(FILE *stream)
 {
     fprintf(stream,
-            "Usage: %s clock [--state-directory DIR] [show] [INTERFACE | PUBLIC-KEY]\n"
-            "       %s clock [--state-directory DIR] reset INTERFACE | PUBLIC-KEY\n"
+            "Usage: %s clock [--json] [--state-directory DIR] [show] [INTERFACE | PUBLIC-KEY]\n"
+            "       %s clock [--json] [--state-directory DIR] reset INTERFACE | PUBLIC-KEY\n"
             "Up to when handshakes have timestamps, so that none is older than the last, whatever this "
             "machine's\n"
             "clock says. reset forgets it: if the clock was in the future once, and is right now.\n",
@@ -153,13 +155,47 @@ static void print_state(const struct clock_state *state, bool first)
     print_comparison(style, state, (uint64_t)time(NULL));
 }
 
+static const char *verdict(const struct clock_state *state, uint64_t now)
+{
+    if (state->ceiling_s == 0)
+        return "unknown";
+    if (state->ceiling_s <= now)
+        return "past";
+    return state->ceiling_s <= now + CLOCK_STATE_DOUBT_S ? "reserve" : "future";
+}
+
+static void put_identity(struct json_output *json, const char *interface,
+                         const uint8_t public_key[static KEY_BYTES])
+{
+    json_output_object(json, NULL);
+    json_output_text(json, "interface", interface[0] != '\0' ? interface : NULL);
+    json_output_key(json, "public_key", public_key);
+}
+
+static void put_state(struct json_output *json, const struct clock_state *state)
+{
+    uint64_t now = (uint64_t)time(NULL);
+
+    put_identity(json, state->interface, state->public_key);
+    json_output_number_or_null(json, "handshakes_until", state->ceiling_s);
+    json_output_number(json, "now", now);
+    json_output_text(json, "verdict", verdict(state, now));
+    json_output_end(json);
+}
+
 static int show(const struct clock_request *request, const struct clock_states *states)
 {
     size_t shown = 0;
 
-    for (size_t i = 0; i < states->count; i++)
-        if (is_meant(request, &states->list[i]))
-            print_state(&states->list[i], shown++ == 0);
+    for (size_t i = 0; i < states->count; i++) {
+        if (!is_meant(request, &states->list[i]))
+            continue;
+        if (request->json != NULL)
+            put_state(request->json, &states->list[i]);
+        else
+            print_state(&states->list[i], shown == 0);
+        shown++;
+    }
     if (shown == 0 && request->word != NULL)
         return say_nothing(request);
     return states->damaged ? 1 : 0;
@@ -167,8 +203,26 @@ static int show(const struct clock_request *request, const struct clock_states *
 
 /* ---- reset ---- */
 
+static void say_reset(const struct clock_request *request, const char *interface,
+                      const uint8_t public_key[static KEY_BYTES], bool running)
+{
+    char key[KEY_BASE64_BYTES];
+
+    if (request->json != NULL) {
+        put_identity(request->json, interface, public_key);
+        json_output_boolean(request->json, "running", running);
+        json_output_end(request->json);
+    } else if (running) {
+        printf("%s: reset; its next handshakes follow the clock. It goes on running.\n", interface);
+    } else {
+        key_to_base64(key, public_key);
+        printf("%s%s%s: reset\n", interface, interface[0] != '\0' ? ", " : "", key);
+    }
+}
+
 /* True if the interface runs with this key and was told, or could not be told, which *status then says. */
-static bool reset_running(const char *name, const uint8_t public_key[static KEY_BYTES], int *status)
+static bool reset_running(const struct clock_request *request, const char *name,
+                          const uint8_t public_key[static KEY_BYTES], int *status)
 {
     uint8_t running[KEY_BYTES];
     int error;
@@ -183,21 +237,20 @@ static bool reset_running(const char *name, const uint8_t public_key[static KEY_
     else if (error < 0)
         access_report(name, error, true);
     else
-        printf("%s: reset; its next handshakes follow the clock. It goes on running.\n", name);
+        say_reset(request, name, public_key, true);
     return true;
 }
 
-static int reset_state(const struct clock_states *states, const struct clock_state *state)
+static int reset_state(const struct clock_request *request, const struct clock_states *states,
+                       const struct clock_state *state)
 {
-    char key[KEY_BASE64_BYTES];
     int status;
 
-    if (state->interface[0] != '\0' && reset_running(state->interface, state->public_key, &status))
+    if (state->interface[0] != '\0' && reset_running(request, state->interface, state->public_key, &status))
         return status;
     if (!clock_states_remove(states, state))
         return 1;
-    key_to_base64(key, state->public_key);
-    printf("%s%s%s: reset\n", state->interface, state->interface[0] != '\0' ? ", " : "", key);
+    say_reset(request, state->interface, state->public_key, false);
     return 0;
 }
 
@@ -208,13 +261,13 @@ static int reset(const struct clock_request *request, const struct clock_states 
 
     /* Renamed since it wrote, or it has nothing stored: it knows what it sent nevertheless. */
     if (request->has_key && strlen(request->word) < DEVICE_NAME_BYTES &&
-        reset_running(request->word, request->public_key, &status))
+        reset_running(request, request->word, request->public_key, &status))
         return status;
     for (size_t i = 0; i < states->count; i++) {
         if (!is_meant(request, &states->list[i]))
             continue;
         any = true;
-        if (reset_state(states, &states->list[i]) != 0)
+        if (reset_state(request, states, &states->list[i]) != 0)
             status = 1;
     }
     return any ? status : say_nothing(request);
@@ -239,6 +292,23 @@ static bool read_arguments(struct clock_request *request, int count, char **argu
     return i == count && (request->word != NULL || !request->reset);
 }
 
+static int run(struct clock_request *request, const struct clock_states *states)
+{
+    struct json_output output;
+    int status;
+
+    if (program_wants_json()) {
+        request->json = &output;
+        json_output_begin(&output);
+        json_output_list(&output, request->reset ? "reset" : "clocks");
+    }
+    status = request->reset ? reset(request, states) : show(request, states);
+    if (request->json == NULL)
+        return status;
+    json_output_end(&output);
+    return json_output_finish(&output, status);
+}
+
 int command_clock(int count, char **arguments)
 {
     const char *variable = getenv(CLOCK_STATE_VARIABLE);
@@ -261,7 +331,7 @@ int command_clock(int count, char **arguments)
     }
     find_key(&request);
     if (clock_states_open(&states, request.directory))
-        status = request.reset ? reset(&request, &states) : show(&request, &states);
+        status = run(&request, &states);
     clock_states_close(&states);
     return status;
 }

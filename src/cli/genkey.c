@@ -15,7 +15,7 @@ int command_genkey(int count, char **arguments)
     if (!command_takes_nothing(count, arguments, &status))
         return status;
     key_generate_private(key);
-    secret_output_print(key);
+    status = secret_output_print(key, "private_key");
     key_wipe(key, sizeof(key));
-    return 0;
+    return status;
 }

@@ -15,7 +15,7 @@ int command_genpsk(int count, char **arguments)
     if (!command_takes_nothing(count, arguments, &status))
         return status;
     key_generate_preshared(key);
-    secret_output_print(key);
+    status = secret_output_print(key, "preshared_key");
     key_wipe(key, sizeof(key));
-    return 0;
+    return status;
 }

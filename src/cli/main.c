@@ -5,6 +5,7 @@
  * commands only. Spec: config §2.
  */
 #include "cli/command.h"
+#include "cli/json_output.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "config/key.h"
@@ -17,23 +18,24 @@ struct command {
     int (*run)(int count, char **arguments);
     const char *summary;
     bool of_wg; /* wg has it, too */
+    bool json;  /* has --json */
 };
 
 static const struct command commands[] = {
-    {"show", command_show, "shows interfaces and their peers", true},
-    {"showconf", command_showconf, "prints an interface as a configuration file", true},
+    {"show", command_show, "shows interfaces and their peers", true, true},
+    {"showconf", command_showconf, "prints an interface as a configuration file", true, true},
     {"set", command_set, "changes an interface and its peers", true},
     {"setconf", command_setconf, "makes an interface what a configuration file says", true},
     {"addconf", command_addconf, "adds what a configuration file says", true},
     {"syncconf", command_syncconf, "makes an interface what a file says, keeping sessions", true},
-    {"genkey", command_genkey, "prints a new private key", true},
-    {"genpsk", command_genpsk, "prints a new preshared key", true},
-    {"pubkey", command_pubkey, "reads a private key and prints its public key", true},
+    {"genkey", command_genkey, "prints a new private key", true, true},
+    {"genpsk", command_genpsk, "prints a new preshared key", true, true},
+    {"pubkey", command_pubkey, "reads a private key and prints its public key", true, true},
     {"up", command_up, "brings up the tunnel that a file describes"},
     {"down", command_down, "takes it down"},
     {"save", command_save, "writes what runs into the tunnel's file"},
     {"strip", command_strip, "prints the file without what setconf does not know"},
-    {"clock", command_clock, "shows or resets up to when handshakes are stamped", false},
+    {"clock", command_clock, "shows or resets up to when handshakes are stamped", false, true},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -68,15 +70,43 @@ static void print_version(void)
         puts("vole " VOLE_VERSION);
 }
 
+/* Takes --json away from the arguments. False: it cannot be had, which was said. */
+static bool take_json(const struct command *command, int *count, char **arguments)
+{
+    int kept = 1;
+
+    if (!command->json || program_is_wg())
+        return true;
+    for (int i = 1; i < *count; i++) {
+        if (strcmp(arguments[i], "--json") == 0)
+            program_want_json();
+        else
+            arguments[kept++] = arguments[i];
+    }
+    *count = kept;
+    arguments[kept] = NULL;
+    if (!program_wants_json() || json_output_is_possible())
+        return true;
+    fprintf(stderr, "%s: this program was built without JSON, for which it needs jansson\n", program_name());
+    return false;
+}
+
+static int run_this(const struct command *command, int count, char **arguments)
+{
+    return take_json(command, &count, arguments) ? command->run(count, arguments) : 1;
+}
+
 static int run_command(int count, char **arguments)
 {
     char *show[] = {"show", NULL};
 
     if (count < 2)
         return command_show(1, show);
+    if (count == 2 && strcmp(arguments[1], "--json") == 0)
+        return run_this(&commands[0], 2, (char *[]){show[0], arguments[1], NULL});
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (is_known(&commands[i]) && strcmp(arguments[1], commands[i].name) == 0)
-            return commands[i].run(count - 1, arguments + 1);
+            return run_this(&commands[i], count - 1, arguments + 1);
     }
     if (command_wants_help(count, arguments)) {
         print_usage(stdout);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 static bool called_as_wg;
+static bool json_wanted;
 
 void program_start(const char *called)
 {
@@ -20,6 +21,16 @@ void program_start(const char *called)
 bool program_is_wg(void)
 {
     return called_as_wg;
+}
+
+bool program_wants_json(void)
+{
+    return json_wanted;
+}
+
+void program_want_json(void)
+{
+    json_wanted = true;
 }
 
 const char *program_name(void)

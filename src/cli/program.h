@@ -13,6 +13,10 @@
 void program_start(const char *called);
 /* Only the last component of the name counts. */
 bool program_is_wg(void);
+/* Whether --json was given: the result is to be JSON, by json_output.h. main() finds it out before a command
+ * runs. */
+bool program_wants_json(void);
+void program_want_json(void);
 /* "vole" or "wg", for usages and messages. */
 const char *program_name(void);
 

@@ -5,6 +5,7 @@
  */
 #include "cli/command.h"
 
+#include "cli/json_output.h"
 #include "cli/program.h"
 #include "config/key.h"
 
@@ -56,8 +57,12 @@ int command_pubkey(int count, char **arguments)
     status = read_private_key(key);
     if (status == 0) {
         key_public(key, key);
-        key_to_base64(text, key);
-        puts(text);
+        if (program_wants_json()) {
+            status = json_output_print_key("public_key", key);
+        } else {
+            key_to_base64(text, key);
+            puts(text);
+        }
     }
     key_wipe(key, sizeof(key));
     return status;

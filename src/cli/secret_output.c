@@ -4,13 +4,15 @@
  */
 #include "cli/secret_output.h"
 
+#include "cli/json_output.h"
+#include "cli/program.h"
 #include "config/key.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-void secret_output_print(const uint8_t key[static VOLE_KEY_BYTES])
+int secret_output_print(const uint8_t key[static VOLE_KEY_BYTES], const char *name)
 {
     char text[KEY_BASE64_BYTES];
     struct stat file;
@@ -19,7 +21,10 @@ void secret_output_print(const uint8_t key[static VOLE_KEY_BYTES])
         fputs("Warning: other users may open the file this secret is written to.\n"
               "Remove it, run 'umask 077' and try again.\n",
               stderr);
+    if (program_wants_json())
+        return json_output_print_key(name, key);
     key_to_base64(text, key);
     puts(text);
     key_wipe(text, sizeof(text));
+    return 0;
 }

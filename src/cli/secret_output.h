@@ -7,8 +7,10 @@
 
 #include "vole.h"
 
-/* Prints the key in base64 on stdout; warns on stderr before, if stdout is a regular file that others may
- * open. Does not wipe the caller's key. */
-void secret_output_print(const uint8_t key[static VOLE_KEY_BYTES]);
+#include <stdint.h>
+
+/* Prints the key in base64 on stdout, or as JSON under this name; warns on stderr before, if stdout is a
+ * regular file that others may open. Does not wipe the caller's key. Returns the exit status. */
+int secret_output_print(const uint8_t key[static VOLE_KEY_BYTES], const char *name);
 
 #endif

@@ -21,6 +21,7 @@ struct show_request {
     enum { SHOW_HUMAN, SHOW_FIELD, SHOW_DROPS, SHOW_FEATURES } view;
     const struct show_field *field; /* of SHOW_FIELD */
     bool all;
+    struct json_output *json; /* the list of interfaces is open; NULL: text */
 };
 
 static void print_usage(FILE *stream)
@@ -36,7 +37,8 @@ static void print_usage(FILE *stream)
         return;
     fputs("Views for people:\n"
           "  drops     which packets were dropped, why, and what to do about it\n"
-          "  features  which offloads and other features of the system are in use\n",
+          "  features  which offloads and other features of the system are in use\n"
+          "With --json, any of these as JSON.\n",
           stream);
 }
 
@@ -58,6 +60,20 @@ static bool request_parse_field(struct show_request *request, const char *word)
 
 /* ---- one interface ---- */
 
+/* As show_human(), which hides secrets unless told otherwise. */
+static unsigned parts_for_people(void)
+{
+    return SHOW_EVERYTHING | SHOW_NAMES | (show_hides_secrets() ? 0u : (unsigned)SHOW_SECRETS);
+}
+
+static void show_human_next(const struct model_device *device, const char *name,
+                            const struct peer_names *names, bool first)
+{
+    if (!first)
+        putchar('\n');
+    show_human(device, name, names);
+}
+
 static int show_model(const char *name, const struct show_request *request, bool first)
 {
     struct peer_names names = {0};
@@ -68,17 +84,40 @@ static int show_model(const char *name, const struct show_request *request, bool
     error = device_get(name, &device);
     if (error != 0) {
         access_report(name, error, request->all);
-    } else if (request->view == SHOW_FIELD) {
+    } else if (request->view == SHOW_FIELD && request->json == NULL) {
         request->field->print(&device, request->all ? name : NULL);
+    } else if (request->view == SHOW_FIELD) {
+        show_json(request->json, &device, name, NULL, request->field->parts);
     } else {
-        if (!first)
-            putchar('\n');
         peer_names_load(&names, name);
-        show_human(&device, name, &names);
-        peer_names_free(&names);
+        if (request->json != NULL)
+            show_json(request->json, &device, name, &names, parts_for_people());
+        else
+            show_human_next(&device, name, &names, first);
     }
+    peer_names_free(&names);
     model_free(&device);
     return error;
+}
+
+static void show_vole_json(const struct uapi_vole *reply, const char *name,
+                           const struct show_request *request, const struct peer_names *names)
+{
+    if (request->view == SHOW_DROPS)
+        show_json_drops(request->json, reply, name, names);
+    else
+        show_json_features(request->json, reply, name);
+}
+
+static void show_vole_text(const struct uapi_vole *reply, const char *name,
+                           const struct show_request *request, const struct peer_names *names, bool first)
+{
+    if (!first)
+        putchar('\n');
+    if (request->view == SHOW_DROPS)
+        show_drops(reply, name, names);
+    else
+        show_features(reply, name);
 }
 
 static int show_vole(const char *name, const struct show_request *request, bool first)
@@ -93,12 +132,10 @@ static int show_vole(const char *name, const struct show_request *request, bool 
         access_report_vole(name, error, request->all);
     } else {
         peer_names_load(&names, name);
-        if (!first)
-            putchar('\n');
-        if (request->view == SHOW_DROPS)
-            show_drops(&reply, name, &names);
+        if (request->json != NULL)
+            show_vole_json(&reply, name, request, &names);
         else
-            show_features(&reply, name);
+            show_vole_text(&reply, name, request, &names, first);
     }
     peer_names_free(&names);
     uapi_vole_free(&reply);
@@ -142,16 +179,50 @@ static int show_all(const struct show_request *request)
     return success ? 0 : 1;
 }
 
-static int show_interfaces(void)
+static void put_name(struct json_output *json, const char *name)
+{
+    json_output_object(json, NULL);
+    json_output_text(json, "name", name);
+    json_output_end(json);
+}
+
+static int show_interfaces(const struct show_request *request)
 {
     struct device_names names;
 
     if (list_interfaces(&names) != 0)
         return 1;
-    for (size_t i = 0; i < names.count; i++)
-        printf("%s%c", names.names[i], i + 1 < names.count ? ' ' : '\n');
+    for (size_t i = 0; i < names.count; i++) {
+        if (request->json != NULL)
+            put_name(request->json, names.names[i]);
+        else
+            printf("%s%c", names.names[i], i + 1 < names.count ? ' ' : '\n');
+    }
     device_names_free(&names);
     return 0;
+}
+
+/* word: NULL, if there is none. */
+static int show(const struct show_request *request, const char *word)
+{
+    if (request->all)
+        return show_all(request);
+    if (request->view == SHOW_HUMAN && strcmp(word, "interfaces") == 0)
+        return show_interfaces(request);
+    return show_one(word, request, true) == 0 ? 0 : 1;
+}
+
+static int show_as_json(struct show_request *request, const char *word)
+{
+    struct json_output output;
+    int status;
+
+    json_output_begin(&output);
+    json_output_list(&output, "interfaces");
+    request->json = &output;
+    status = show(request, word);
+    json_output_end(&output);
+    return json_output_finish(&output, status);
 }
 
 int command_show(int count, char **arguments)
@@ -172,10 +243,6 @@ int command_show(int count, char **arguments)
         print_usage(stderr);
         return 1;
     }
-    if (count == 2 && strcmp(arguments[1], "interfaces") == 0)
-        return show_interfaces();
     request.all = count == 1 || strcmp(arguments[1], "all") == 0;
-    if (request.all)
-        return show_all(&request);
-    return show_one(arguments[1], &request, true) == 0 ? 0 : 1;
+    return program_wants_json() ? show_as_json(&request, arguments[1]) : show(&request, arguments[1]);
 }

@@ -14,19 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 
-struct drop_words {
-    const char *name;
-    const char *text;
-    const char *advice;
-};
-
-static const struct drop_words drop_words[] = {
+static const struct show_drop_words drop_words[] = {
 #define DROP_WORDS(name, word, blame, text, advice) {word, text, advice},
     VOLE_DROP_REASONS(DROP_WORDS)
 #undef DROP_WORDS
 };
 
-static const struct drop_words *drop_words_find(const char *name)
+const struct show_drop_words *show_drop_words_find(const char *name)
 {
     for (size_t i = 0; i < sizeof(drop_words) / sizeof(drop_words[0]); i++) {
         if (strcmp(drop_words[i].name, name) == 0)
@@ -54,7 +48,7 @@ static void print_drops(const struct terminal_styles *style, const struct uapi_v
 
     for (size_t i = 0; i < owner->drop_count; i++) {
         const struct uapi_vole_drop *drop = &owner->drops[i];
-        const struct drop_words *words = drop_words_find(drop->name);
+        const struct show_drop_words *words = show_drop_words_find(drop->name);
 
         printf("  %s%*" PRIu64 "%s  ", style->bold, width, drop->count, style->reset);
         if (words == NULL)

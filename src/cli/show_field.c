@@ -225,19 +225,19 @@ static void print_dump(const struct model_device *device, const char *interface)
 }
 
 const struct show_field show_fields[] = {
-    {"public-key", print_public_key},
-    {"private-key", print_private_key},
-    {"listen-port", print_listen_port},
-    {"fwmark", print_fwmark},
-    {"peers", print_peers},
-    {"preshared-keys", print_preshared_keys},
-    {"endpoints", print_endpoints},
-    {"allowed-ips", print_all_allowed_ips},
-    {"latest-handshakes", print_latest_handshakes},
-    {"transfer", print_transfer},
-    {"persistent-keepalive", print_persistent_keepalives},
-    {"dump", print_dump},
-    {NULL, NULL},
+    {"public-key", SHOW_PUBLIC_KEY, print_public_key},
+    {"private-key", SHOW_PRIVATE_KEY | SHOW_SECRETS, print_private_key},
+    {"listen-port", SHOW_LISTEN_PORT, print_listen_port},
+    {"fwmark", SHOW_FWMARK, print_fwmark},
+    {"peers", SHOW_PEERS, print_peers},
+    {"preshared-keys", SHOW_PEERS | SHOW_PRESHARED_KEYS | SHOW_SECRETS, print_preshared_keys},
+    {"endpoints", SHOW_PEERS | SHOW_ENDPOINTS, print_endpoints},
+    {"allowed-ips", SHOW_PEERS | SHOW_ALLOWED_IPS, print_all_allowed_ips},
+    {"latest-handshakes", SHOW_PEERS | SHOW_LATEST_HANDSHAKES, print_latest_handshakes},
+    {"transfer", SHOW_PEERS | SHOW_TRANSFER, print_transfer},
+    {"persistent-keepalive", SHOW_PEERS | SHOW_KEEPALIVES, print_persistent_keepalives},
+    {"dump", SHOW_EVERYTHING | SHOW_SECRETS, print_dump},
+    {NULL, 0, NULL},
 };
 
 const struct show_field *show_field_find(const char *name)

@@ -32,12 +32,17 @@ static void print_key_line(const struct terminal_styles *style, const char *labe
     key_wipe(text, sizeof(text));
 }
 
-static void print_secret_line(const struct terminal_styles *style, const char *label,
-                              const uint8_t key[static KEY_BYTES])
+bool show_hides_secrets(void)
 {
     const char *hide = getenv("WG_HIDE_KEYS");
 
-    if (hide != NULL && strcmp(hide, "never") == 0) {
+    return hide == NULL || strcmp(hide, "never") != 0;
+}
+
+static void print_secret_line(const struct terminal_styles *style, const char *label,
+                              const uint8_t key[static KEY_BYTES])
+{
+    if (!show_hides_secrets()) {
         print_key_line(style, label, key);
         return;
     }
