@@ -102,16 +102,22 @@ int link_delete(int netlink, uint32_t index)
 }
 
 /* Keeps the stack from giving the device a link-local address by itself. */
+static void link_put_no_address_generation(struct netlink_request *request)
+{
+    struct nlattr *families = mnl_attr_nest_start(request->header, IFLA_AF_SPEC);
+    struct nlattr *ipv6 = mnl_attr_nest_start(request->header, AF_INET6);
+
+    mnl_attr_put_u8(request->header, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+    mnl_attr_nest_end(request->header, ipv6);
+    mnl_attr_nest_end(request->header, families);
+}
+
 static int link_set_no_address_generation(int netlink, uint32_t index)
 {
     struct netlink_request request;
 
     (void)link_request_init(&request, RTM_NEWLINK, index);
-    struct nlattr *families = mnl_attr_nest_start(request.header, IFLA_AF_SPEC);
-    struct nlattr *ipv6 = mnl_attr_nest_start(request.header, AF_INET6);
-    mnl_attr_put_u8(request.header, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-    mnl_attr_nest_end(request.header, ipv6);
-    mnl_attr_nest_end(request.header, families);
+    link_put_no_address_generation(&request);
     return netlink_request_do(netlink, &request, NULL, NULL);
 }
 
@@ -130,11 +136,27 @@ static int link_set_no_queueing(int netlink, uint32_t index)
     return netlink_request_do(netlink, &request, NULL, NULL);
 }
 
-int link_make_like_wireguard(int netlink, uint32_t index, bool set_mtu)
+/* All properties in one request, which is what the kernels we know take. */
+static int link_set_all(int netlink, uint32_t index, bool set_mtu)
+{
+    struct netlink_request request;
+    struct ifinfomsg *link = link_request_init(&request, RTM_NEWLINK, index);
+
+    link->ifi_change = IFF_MULTICAST;
+    if (set_mtu)
+        mnl_attr_put_u32(request.header, IFLA_MTU, VOLE_DEFAULT_MTU);
+    mnl_attr_put_u32(request.header, IFLA_TXQLEN, LINK_QUEUE_LENGTH);
+    mnl_attr_put_u32(request.header, LINK_ATTRIBUTE_GSO_MAX_SIZE, LINK_GSO_BYTES);
+    mnl_attr_put_u32(request.header, LINK_ATTRIBUTE_GSO_IPV4_MAX_SIZE, LINK_GSO_BYTES);
+    link_put_no_address_generation(&request);
+    return netlink_request_do(netlink, &request, NULL, NULL);
+}
+
+/* One request each: the kernel refuses a request as a whole for one attribute it does not like. */
+static int link_set_each(int netlink, uint32_t index, bool set_mtu)
 {
     int first_error = 0;
 
-    /* One request each: the kernel refuses a request as a whole for one attribute it does not like. */
     if (set_mtu)
         first_error = link_set_mtu(netlink, index, VOLE_DEFAULT_MTU);
     int result = link_set_flag(netlink, index, IFF_MULTICAST, false);
@@ -144,10 +166,19 @@ int link_make_like_wireguard(int netlink, uint32_t index, bool set_mtu)
     if (first_error == 0)
         first_error = result;
     (void)!link_set_no_address_generation(netlink, index);
-    (void)!link_set_no_queueing(netlink, index);
     (void)!link_set_number(netlink, index, LINK_ATTRIBUTE_GSO_MAX_SIZE, LINK_GSO_BYTES);
     (void)!link_set_number(netlink, index, LINK_ATTRIBUTE_GSO_IPV4_MAX_SIZE, LINK_GSO_BYTES);
     return first_error;
+}
+
+int link_make_like_wireguard(int netlink, uint32_t index, bool set_mtu)
+{
+    int error = link_set_all(netlink, index, set_mtu);
+
+    if (error < 0)
+        error = link_set_each(netlink, index, set_mtu);
+    (void)!link_set_no_queueing(netlink, index);
+    return error;
 }
 
 static void link_write_sysctl(const char *name, const char *value)

@@ -8,17 +8,36 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* That of a new socket; quicker than /proc. Needs CAP_NET_ADMIN over it, and Linux 4.10. */
+static int namespace_of_socket(void)
+{
+    int any = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = any < 0 ? -1 : ioctl(any, SIOCGSKNS);
+
+    if (any >= 0)
+        (void)close(any);
+    if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 int namespace_current(void)
 {
-    int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    int fd = namespace_of_socket();
 
+    if (fd < 0)
+        fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }
 

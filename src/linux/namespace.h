@@ -17,7 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Returns a descriptor of the calling thread's network namespace. -ENOENT: /proc is not mounted. */
+/* Returns a descriptor of the calling thread's network namespace. -ENOENT: without CAP_NET_ADMIN over it,
+ * /proc is needed, and is not mounted. */
 VOLE_MUST_CHECK int namespace_current(void);
 
 /* Returns a descriptor of the network namespace the TUN is in. Needs CAP_NET_ADMIN over it. -EBADFD: the

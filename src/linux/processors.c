@@ -17,13 +17,13 @@
 #define PROCESSORS_MEMBERSHIP "/proc/self/cgroup"
 
 /* The machine may have more than the set has room for; then all that are online count. */
-static unsigned processors_allowed(void)
+unsigned processors_allowed(void)
 {
     cpu_set_t set;
     long online;
 
     if (sched_getaffinity(0, sizeof set, &set) == 0)
-        return (unsigned)CPU_COUNT(&set);
+        return CPU_COUNT(&set) > 0 ? (unsigned)CPU_COUNT(&set) : 1;
     online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (unsigned)online : 1;
 }
@@ -100,5 +100,5 @@ unsigned processors_usable(void)
 
     if (share != 0 && share < allowed)
         allowed = share;
-    return allowed > 0 ? allowed : 1;
+    return allowed;
 }

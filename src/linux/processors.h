@@ -13,6 +13,9 @@
 /* At least 1. A share such as two and a half processors counts as three. */
 unsigned processors_usable(void);
 
+/* The part about the set: quick, while the shares are in files of control groups. At least 1. */
+unsigned processors_allowed(void);
+
 /* The part about control groups: the smallest share in whole processors of the group named in membership (as
  * /proc/self/cgroup) and the groups above it, under root (as /sys/fs/cgroup). 0: no limit. */
 unsigned processors_of_group(const char *root, const char *membership);

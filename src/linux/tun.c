@@ -12,8 +12,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define TUN_DEVICE     "/dev/net/tun"
-#define TUN_PIECES_MAX 1024 /* what one writev() takes */
+#define TUN_DEVICE       "/dev/net/tun"
+#define TUN_PIECES_MAX   1024 /* what one writev() takes */
+#define TUN_ALL_OFFLOADS (TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN | TUN_F_USO4 | TUN_F_USO6)
 
 /* The kernel's own rule for names, so that EINVAL later can only mean something else. */
 static bool tun_name_is_legal(const char *name)
@@ -74,8 +75,9 @@ static bool tun_accepts(const struct tun *tun, unsigned offloads)
     return ioctl(tun->fd, TUNSETOFFLOAD, (unsigned long)offloads) == 0;
 }
 
-/* Asks for as much as is wished, step by step, since one unknown bit refuses the whole call. False: the
- * kernel takes nothing at all, so the header would be useless. */
+/* Asks for as much as is wished: for all at once, since each call takes its time, and if that is refused, as
+ * it is as a whole for one unknown bit, step by step. False: the kernel takes nothing at all, so the header
+ * would be useless. */
 static bool tun_probe_offloads(struct tun *tun, const struct tun_wishes *wishes)
 {
     unsigned accepted = TUN_F_CSUM;
@@ -84,6 +86,11 @@ static bool tun_probe_offloads(struct tun *tun, const struct tun_wishes *wishes)
     tun->uso = false;
     if (!wishes->vnet_header)
         return tun_accepts(tun, 0);
+    if (wishes->tso && wishes->uso && tun_accepts(tun, TUN_ALL_OFFLOADS)) {
+        tun->tso = true;
+        tun->uso = true;
+        return true;
+    }
     if (!tun_accepts(tun, accepted))
         return false;
     if (wishes->tso) {

@@ -101,6 +101,19 @@ static void leaves_the_mtu_of_an_adopted_device_alone(void **state)
     assert_int_equal(ask(SIOCGIFMTU).ifr_mtu, 1280);
 }
 
+/* Below IPv6's least MTU the device has no IPv6 settings, so a request that has one among others is refused
+ * as a whole. */
+static void a_setting_that_is_refused_keeps_no_other_from_being_made(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(link_set_mtu(fixture->netlink, fixture->index, 1000), 0);
+    assert_int_equal(link_make_like_wireguard(fixture->netlink, fixture->index, false), 0);
+    assert_int_equal(ask(SIOCGIFMTU).ifr_mtu, 1000);
+    assert_int_equal(ask(SIOCGIFTXQLEN).ifr_qlen, 1000);
+    assert_false(ask(SIOCGIFFLAGS).ifr_flags & IFF_MULTICAST);
+}
+
 static void limits_superpackets_to_one_send(void **state)
 {
     struct fixture *fixture = *state;
@@ -312,6 +325,7 @@ int main(void)
         LINK_TEST(looks_like_the_kernels_device),
         LINK_TEST(gets_no_link_local_address_when_it_comes_up),
         LINK_TEST(leaves_the_mtu_of_an_adopted_device_alone),
+        LINK_TEST(a_setting_that_is_refused_keeps_no_other_from_being_made),
         LINK_TEST(limits_superpackets_to_one_send),
         LINK_TEST(switches_redirects_off),
         LINK_TEST(asks_about_links),

@@ -8,6 +8,7 @@
 #include "linux/link_monitor.h"
 #include "linux/namespace.h"
 #include "linux/tun.h"
+#include "old_kernel.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,9 +188,29 @@ static void a_visit_to_what_is_no_namespace_is_an_error(void **state)
     (void)close(pipes[1]);
 }
 
+static bool is_the_one_in_proc(void)
+{
+    int here = namespace_current();
+    int wanted = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    bool good =
+        here >= 0 && wanted >= 0 && namespace_same(here, wanted) && (fcntl(here, F_GETFD) & FD_CLOEXEC) != 0;
+
+    (void)close(here);
+    (void)close(wanted);
+    return good;
+}
+
+static void the_current_one_is_known_with_and_without_the_quick_question(void **state)
+{
+    (void)state;
+    assert_true(is_the_one_in_proc());
+    assert_true(old_kernel_run(SIOCGSKNS, 0, is_the_one_in_proc));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_current_one_is_known_with_and_without_the_quick_question),
         cmocka_unit_test(finds_a_device_that_was_moved),
         cmocka_unit_test(a_move_is_seen_and_followed),
         cmocka_unit_test(a_deleted_device_is_nowhere),

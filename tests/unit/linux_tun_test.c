@@ -7,6 +7,7 @@
 #include "linux/link.h"
 #include "linux/tun.h"
 #include "linux/udp.h"
+#include "old_kernel.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,6 +75,42 @@ static void switches_leave_offloads_off(void **state)
     assert_false(tun.vnet_header || tun.tso || tun.uso);
     assert_false(device_flags(tun.fd) & IFF_VNET_HDR);
     tun_close(&tun);
+}
+
+static bool has_only_tso(void)
+{
+    struct tun tun;
+    bool good = tun_create(&tun, "vole0", &everything) == 0 && tun.vnet_header && tun.tso && !tun.uso;
+
+    tun_close(&tun);
+    return good;
+}
+
+static bool has_no_offload(void)
+{
+    struct tun tun;
+    bool good = tun_create(&tun, "vole0", &everything) == 0 && tun.vnet_header && !tun.tso && !tun.uso;
+
+    tun_close(&tun);
+    return good;
+}
+
+static bool has_no_header(void)
+{
+    struct tun tun;
+    bool good = tun_create(&tun, "vole0", &everything) == 0 && !tun.vnet_header && !tun.tso && !tun.uso;
+
+    tun_close(&tun);
+    return good;
+}
+
+static void a_kernel_that_takes_less_is_asked_step_by_step(void **state)
+{
+    (void)state;
+    assert_true(old_kernel_run(TUNSETOFFLOAD, TUN_F_USO4 | TUN_F_USO6, has_only_tso));
+    assert_true(old_kernel_run(TUNSETOFFLOAD, TUN_F_USO4 | TUN_F_TSO_ECN, has_only_tso));
+    assert_true(old_kernel_run(TUNSETOFFLOAD, TUN_F_USO4 | TUN_F_TSO6, has_no_offload));
+    assert_true(old_kernel_run(TUNSETOFFLOAD, 0, has_no_header));
 }
 
 static void a_pattern_becomes_the_next_free_name(void **state)
@@ -294,6 +331,7 @@ int main(void)
         cmocka_unit_test(makes_a_device_without_packet_information_non_blocking_and_close_on_exec),
         cmocka_unit_test(says_of_offloads_what_the_kernel_says),
         cmocka_unit_test(switches_leave_offloads_off),
+        cmocka_unit_test(a_kernel_that_takes_less_is_asked_step_by_step),
         cmocka_unit_test(a_pattern_becomes_the_next_free_name),
         cmocka_unit_test(a_name_in_use_is_busy),
         cmocka_unit_test(illegal_names_are_invalid),
