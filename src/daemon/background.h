@@ -2,10 +2,11 @@
  *
  * Going to the background so that it looks like a program that has finished its work (uapi §6).
  *
- * The process that was started forks and waits; it exits with 0 when the rest is ready to serve, so
- * interface and socket exist by then, or with 1 when the rest ended before. Complaints during start-up still
- * reach its stderr; only then the output is let go. There is no new session, working directory or umask.
- * Each process that stays calls background_release_output() for itself.
+ * The process that was started forks and waits; it exits with 0 when interface and socket exist, the engine
+ * is forked and all is open that needs the privileges or the kernel's consent, or with 1 when the rest ended
+ * before. Who asks at once waits on the socket for the engine to get there. Complaints still reach the stderr
+ * of who started us until the engine is ready; only then the output is let go. There is no new session,
+ * working directory or umask. Each process that stays calls background_release_output() for itself.
  */
 #ifndef DAEMON_BACKGROUND_H
 #define DAEMON_BACKGROUND_H

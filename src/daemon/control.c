@@ -343,20 +343,22 @@ static int control_open(struct control *control)
         error = control_watch(control, parts->keeper, CONTROL_KEEPER);
     if (error == 0 && engine->stale_routes.monitor >= 0)
         error = control_watch(control, engine->stale_routes.monitor, CONTROL_ROUTES);
-    if (error == 0)
+    if (error == 0 && engine->follow.place.monitor >= 0)
         error = control_watch(control, engine->follow.place.monitor, CONTROL_LINK);
     return error;
 }
 
-/* Everything is there: whoever waits for us may go on. */
+/* Everything is there. In the background, whoever started us has been told already (start.c). */
 static int control_say_ready(const struct control *control)
 {
     const struct engine *engine = &control->engine;
+    int error = request_ready(engine->parts->parent);
 
     if (engine->parts->background)
         background_release_output(engine->parts->options);
-    features_log(engine);
-    return request_ready(engine->parts->parent);
+    if (error == 0)
+        features_log(engine);
+    return error;
 }
 
 static int control_start(struct control *control)
@@ -367,11 +369,6 @@ static int control_start(struct control *control)
 
     if (error < 0) {
         log_error("cannot watch the interface: %s", strerror(-error));
-        return error;
-    }
-    error = sockets_probe(&engine->sockets);
-    if (error < 0) {
-        log_error("cannot open UDP sockets: %s", strerror(-error));
         return error;
     }
     stale_routes_start(engine);

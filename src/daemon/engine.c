@@ -184,10 +184,7 @@ int engine_init(struct engine *engine, const struct engine_parts *parts)
     engine->vectors = engine_vectors(&parts->options->switches);
     engine->stale_routes.monitor = -1;
     engine->stale_routes.netlink = -1;
-    engine->follow.place.monitor = -1;
-    engine->follow.place.link = -1;
-    engine->follow.place.icmp.v4 = -1;
-    engine->follow.place.icmp.v6 = -1;
+    place_init(&engine->follow.place);
     timestamps_init(&engine->timestamps, parts->keeper);
     atomic_init(&engine->tun_gone, false);
     grace_init(&engine->grace);
@@ -197,6 +194,7 @@ int engine_init(struct engine *engine, const struct engine_parts *parts)
     flow_queues_init(&engine->flow_queues, parts->queues, parts->workers * parts->queues_per_worker,
                      parts->workers);
     sockets_init(&engine->sockets, parts->parent, engine->workers, parts->workers, &parts->options->switches);
+    sockets_note_found(&engine->sockets, &parts->found);
     engine->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     error = engine->wake < 0 ? -errno : engine_make_device(engine);
     if (error == 0)

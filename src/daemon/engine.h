@@ -32,6 +32,8 @@ struct engine_parts {
     struct tun *queues; /* the first so many are the first worker's, and so on */
     unsigned queues_per_worker;
     unsigned workers;
+    const struct place *place; /* where the interface was made, now the engine's; NULL: to be asked for */
+    struct sockets_found found;
     int parent;      /* pair to the privileged parent */
     int keeper;      /* pair to its keeper of the clock, or -1 */
     int listener;    /* the UAPI socket */

@@ -65,20 +65,20 @@ static void feature_of_network(const struct engine *engine, unsigned number, str
 
     switch (number) {
     case 0:
-        feature_set(feature, "udp_segment", sockets->found_segment && !refused_later,
+        feature_set(feature, "udp_segment", sockets->found.segment && !refused_later,
                     options->switches.no_udp_segment, "by --no-udp-segment",
-                    sockets->found_segment ? "a network device refused it" : feature_refused);
+                    sockets->found.segment ? "a network device refused it" : feature_refused);
         break;
     case 1:
-        feature_set(feature, "udp_gro", sockets->found_receive_offload, options->switches.no_udp_gro,
+        feature_set(feature, "udp_gro", sockets->found.receive_offload, options->switches.no_udp_gro,
                     "by --no-udp-gro", feature_refused);
         break;
     case 2:
-        feature_set(feature, "udp_steering", sockets->found_steering, options->switches.no_udp_steering,
+        feature_set(feature, "udp_steering", sockets->found.steering, options->switches.no_udp_steering,
                     "by --no-udp-steering", engine->parts->workers > 1 ? feature_refused : "one worker");
         break;
     case 3:
-        feature_set(feature, "ipv6", sockets->found_v6, false, NULL, "disabled on this host");
+        feature_set(feature, "ipv6", sockets->found.v6, false, NULL, "disabled on this host");
         break;
     default:
         feature_set(feature, "icmp_errors", icmp->v4 >= 0 || icmp->v6 >= 0, false, NULL,

@@ -53,7 +53,8 @@ static void follow_take_place(struct engine *engine, const struct place *place)
     place_close(&old);
 }
 
-int follow_start(struct engine *engine)
+/* Finds out where the interface is now, and how. */
+static int follow_find(struct engine *engine)
 {
     struct place place;
     int error = request_place(engine->parts->parent, &place);
@@ -71,25 +72,10 @@ void follow_stop(struct engine *engine)
     place_close(&engine->follow.place);
 }
 
-static void follow_event(void *context, const struct link_event *event)
-{
-    struct engine *engine = context;
-    struct follow *follow = &engine->follow;
-
-    if (event->kind == LINK_RESYNCHRONISE)
-        follow->ask = true;
-    if (event->state.index != follow->place.index || follow->left)
-        return;
-    if (event->kind == LINK_CHANGED)
-        follow_apply(engine, &event->state);
-    else if (event->kind == LINK_DELETED || event->kind == LINK_MOVED)
-        follow->left = true;
-}
-
 /* The interface is not where it was: gone for good, or in another namespace, where it starts down. */
 static void follow_look_elsewhere(struct engine *engine)
 {
-    int error = follow_start(engine);
+    int error = follow_find(engine);
 
     if (error == 0) {
         log_notice("now in another network namespace, as %s; its UDP sockets stay where they are",
@@ -106,6 +92,36 @@ static void follow_look_elsewhere(struct engine *engine)
               strerror(-error));
     follow_stop(engine);
     engine_set_up(engine, false);
+}
+
+int follow_start(struct engine *engine)
+{
+    int error;
+
+    if (engine->parts->place == NULL)
+        return follow_find(engine);
+    follow_take_place(engine, engine->parts->place);
+    error = follow_ask(engine);
+    if (error == -ENODEV) { /* whoever started us went on at once, and moved or deleted it */
+        follow_look_elsewhere(engine);
+        error = 0;
+    }
+    return error;
+}
+
+static void follow_event(void *context, const struct link_event *event)
+{
+    struct engine *engine = context;
+    struct follow *follow = &engine->follow;
+
+    if (event->kind == LINK_RESYNCHRONISE)
+        follow->ask = true;
+    if (event->state.index != follow->place.index || follow->left)
+        return;
+    if (event->kind == LINK_CHANGED)
+        follow_apply(engine, &event->state);
+    else if (event->kind == LINK_DELETED || event->kind == LINK_MOVED)
+        follow->left = true;
 }
 
 bool follow_read(struct engine *engine)

@@ -3,10 +3,9 @@
  * Following the interface: whether it is up, its MTU, its deletion, and where it goes when it is moved to
  * another network namespace (uapi §8, timers §7).
  *
- * Link messages of the namespace the interface is in come from a monitor that the privileged parent opened
- * there. When they say that it left, the parent is asked where it is now: nowhere means that it was deleted,
- * and the engine ends.
- * Control only.
+ * Link messages of the namespace the interface is in come from a monitor that was opened there when the
+ * interface was made, or by the privileged parent when it had moved (place.h). When they say that it left,
+ * the parent is asked where it is now: nowhere means that it was deleted, and the engine ends. Control only.
  */
 #ifndef DAEMON_FOLLOW_H
 #define DAEMON_FOLLOW_H
@@ -21,7 +20,9 @@ struct follow {
     bool ask;           /* messages were lost: ask how it is */
 };
 
-/* Finds out where the interface is and how. 0, or why not; -EBADFD, -ENODEV: it is gone. */
+/* Finds out how the interface is, at the place that was opened when it was made; where there is none, or the
+ * interface has left it already, first where it is. If it was deleted meanwhile the engine is told to end.
+ * 0, or why not. */
 VOLE_MUST_CHECK int follow_start(struct engine *engine);
 void follow_stop(struct engine *engine);
 

@@ -9,7 +9,6 @@
 #include "daemon/requests.h"
 #include "linux/clock.h"
 #include "linux/link.h"
-#include "linux/link_monitor.h"
 #include "linux/namespace.h"
 
 #include <errno.h>
@@ -91,29 +90,23 @@ static int privileged_mark(const struct privileged_work *work)
     return error;
 }
 
-/* Runs inside the interface's namespace: opens what belongs to it, monitor first, so that nothing that
- * happens from here on is missed. */
+/* Runs inside the interface's namespace. */
 static int privileged_open_place(void *argument)
 {
     struct privileged_work *work = argument;
-    struct icmp_sockets icmp;
-    int opened = link_monitor_open(false);
+    struct place place;
+    int error = place_open(&place);
 
-    if (opened < 0)
-        return opened;
-    work->opened[work->opened_count++] = opened;
-    opened = link_open();
-    if (opened < 0)
-        return opened;
-    work->opened[work->opened_count++] = opened;
-    if (icmp_open(&icmp) < 0)
-        return 0; /* no right to raw sockets: the tunnel works, only its errors stay unsaid */
-    work->answer.v4 = icmp.v4 >= 0;
-    work->answer.v6 = icmp.v6 >= 0;
-    if (icmp.v4 >= 0)
-        work->opened[work->opened_count++] = icmp.v4;
-    if (icmp.v6 >= 0)
-        work->opened[work->opened_count++] = icmp.v6;
+    if (error < 0)
+        return error;
+    work->opened[work->opened_count++] = place.monitor;
+    work->opened[work->opened_count++] = place.link;
+    work->answer.v4 = place.icmp.v4 >= 0;
+    work->answer.v6 = place.icmp.v6 >= 0;
+    if (place.icmp.v4 >= 0)
+        work->opened[work->opened_count++] = place.icmp.v4;
+    if (place.icmp.v6 >= 0)
+        work->opened[work->opened_count++] = place.icmp.v6;
     return 0;
 }
 
@@ -204,10 +197,9 @@ static int privileged_ready(struct privileged *parent)
 {
     int error;
 
-    if (parent->report >= 0) {
+    if (parent->background) {
+        parent->background = false;
         background_release_output(parent->options);
-        background_ready(parent->report);
-        parent->report = -1;
     }
     error = parent->keeper == NULL || parent->keeper->running ? 0 : clock_keeper_start(parent->keeper);
     if (error < 0)
@@ -347,8 +339,6 @@ int privileged_run(struct privileged *parent)
     unix_socket_remove(parent->socket_watch);
     if (parent->engine >= 0)
         close(parent->engine);
-    if (parent->report >= 0)
-        close(parent->report);
     if (parent->keeper != NULL)
         clock_keeper_stop(parent->keeper);
     return code;

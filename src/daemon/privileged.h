@@ -24,7 +24,7 @@ struct privileged {
     pid_t engine_pid; /* our child */
     int tun;          /* a queue of the device, to find out where it is */
     int home;         /* the namespace the interface was made in: sockets belong there */
-    int report;       /* of background_fork(), -1: in the foreground or already told */
+    bool background;  /* output is to be let go when the engine is ready */
     int signals;      /* signalfd for SIGCHLD and the ending signals, which are blocked */
     const struct options *options;
     struct unix_socket_watch *socket_watch;
@@ -36,7 +36,7 @@ struct privileged {
 /* Remembers that the interface has been prepared in the namespace home. */
 void privileged_prepared_home(struct privileged *parent);
 
-/* Serves until the end of the engine; returns the exit code. Closes nothing but engine and report. */
+/* Serves until the end of the engine; returns the exit code. Closes nothing but engine. */
 VOLE_MUST_CHECK int privileged_run(struct privileged *parent);
 
 #endif

@@ -115,11 +115,7 @@ int request_place(int parent, struct place *place)
 
     memset(&request, 0, sizeof request);
     request.kind = REQUEST_PLACE;
-    memset(place, 0, sizeof *place);
-    place->monitor = -1;
-    place->link = -1;
-    place->icmp.v4 = -1;
-    place->icmp.v6 = -1;
+    place_init(place);
     error = request_ask(parent, &request, &answer, fds, &count);
     if (error < 0)
         return error;
@@ -137,17 +133,6 @@ int request_place(int parent, struct place *place)
     memcpy(place->name, answer.name, sizeof place->name);
     place->name[sizeof place->name - 1] = '\0';
     return 0;
-}
-
-void place_close(struct place *place)
-{
-    if (place->monitor >= 0)
-        close(place->monitor);
-    if (place->link >= 0)
-        close(place->link);
-    icmp_close(&place->icmp);
-    place->monitor = -1;
-    place->link = -1;
 }
 
 /* A request that neither sends nor receives descriptors. */

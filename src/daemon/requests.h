@@ -8,7 +8,7 @@
  *   place      what belongs to the network namespace the interface is in now: link monitor, link requests,
  *              raw ICMP sockets; a namespace it is new to is prepared for it (routing §5)
  *   redirects  ICMP redirects off on the interface, at each up
- *   ready      start-up is over: whoever waits for us may go on
+ *   ready      start-up is over: in the background, output is let go
  *
  * The list is short so that a captured engine can ask for nothing else. The parent keeps none of the
  * descriptors. The engine's control thread asks and waits: the parent does nothing that can take long.
@@ -17,7 +17,7 @@
 #ifndef DAEMON_REQUESTS_H
 #define DAEMON_REQUESTS_H
 
-#include "linux/icmp.h"
+#include "daemon/place.h"
 #include "linux/udp.h"
 #include "vole.h"
 
@@ -55,24 +55,14 @@ struct request_answer {
     char name[IFNAMSIZ];
 };
 
-/* Where the interface is now. The engine owns the descriptors. */
-struct place {
-    int monitor; /* of link_monitor_open(), interfaces only; -1: none */
-    int link;    /* of link_open(); -1: none */
-    struct icmp_sockets icmp;
-    uint32_t index;
-    char name[IFNAMSIZ];
-};
-
 /* ---- the engine's side; 0 or a negative errno ---- */
 
 /* Opens one pair of sockets, as udp_open() does. */
 VOLE_MUST_CHECK int request_sockets(int parent, uint16_t port, uint32_t mark, const struct udp_wishes *wishes,
                                     struct udp_sockets *sockets);
 VOLE_MUST_CHECK int request_mark(int parent, const struct udp_sockets *sockets, uint32_t mark);
-/* -EBADFD, -ENODEV: the interface is gone. Other errors: nothing is known; monitor and link are -1. */
+/* Where the interface is now. -EBADFD, -ENODEV: it is gone. Other errors: nothing is known, nothing open. */
 VOLE_MUST_CHECK int request_place(int parent, struct place *place);
-void place_close(struct place *place);
 VOLE_MUST_CHECK int request_redirects_off(int parent);
 VOLE_MUST_CHECK int request_ready(int parent);
 

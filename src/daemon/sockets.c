@@ -39,7 +39,9 @@ static int sockets_open_pairs(const struct sockets *sockets, uint16_t port, stru
         int error;
 
         wishes.steer_among = sockets->steer && i + 1 == count ? count : 0;
-        error = request_sockets(sockets->parent, port, sockets->mark, &wishes, &pairs[i]);
+        error = sockets->parent < 0
+                    ? udp_open(&pairs[i], port, sockets->mark, &wishes)
+                    : request_sockets(sockets->parent, port, sockets->mark, &wishes, &pairs[i]);
         if (error < 0) {
             sockets_close_pairs(pairs, i);
             return error;
@@ -61,14 +63,18 @@ static int sockets_publish(const struct sockets *sockets, const struct udp_socke
     return error;
 }
 
-static void sockets_note_found(struct sockets *sockets, const struct udp_sockets *pair,
-                               const struct udp_sockets *last)
+static struct sockets_found sockets_found_by(const struct udp_sockets *pairs, unsigned count)
 {
-    sockets->found_steering = last->steered;
-    sockets->found_v6 = pair->v6 >= 0;
-    sockets->found_segment = pair->segment;
-    sockets->found_receive_offload = pair->receive_offload;
-    if (pair->v6 < 0 && !sockets->said_no_v6) {
+    return (struct sockets_found){.v6 = pairs[0].v6 >= 0,
+                                  .segment = pairs[0].segment,
+                                  .receive_offload = pairs[0].receive_offload,
+                                  .steering = pairs[count - 1].steered};
+}
+
+void sockets_note_found(struct sockets *sockets, const struct sockets_found *found)
+{
+    sockets->found = *found;
+    if (!found->v6 && !sockets->said_no_v6) {
         log_notice("IPv6 is disabled on this host: peers can be reached by IPv4 only");
         sockets->said_no_v6 = true;
     }
@@ -89,6 +95,7 @@ static void sockets_move_back(struct sockets *sockets)
 static int sockets_move(struct sockets *sockets, uint16_t port)
 {
     struct udp_sockets fresh[OPTIONS_MAX_WORKERS] = {{.v4 = -1, .v6 = -1}};
+    struct sockets_found found;
     int error = sockets_open_pairs(sockets, port, fresh, sockets->count);
 
     if (error < 0)
@@ -104,19 +111,24 @@ static int sockets_move(struct sockets *sockets, uint16_t port)
     memcpy(sockets->pairs, fresh, sockets->count * sizeof fresh[0]);
     sockets->open = true;
     sockets->port = fresh[0].port;
-    sockets_note_found(sockets, &fresh[0], &fresh[sockets->count - 1]);
+    found = sockets_found_by(fresh, sockets->count);
+    sockets_note_found(sockets, &found);
     return 0;
 }
 
-int sockets_probe(struct sockets *sockets)
+int sockets_probe(struct sockets_found *found, unsigned workers, const struct options_switches *switches)
 {
     struct udp_sockets pairs[2];
-    unsigned count = sockets->steer ? 2 : 1;
-    int error = sockets_open_pairs(sockets, 0, pairs, count);
+    struct sockets sockets;
+    unsigned count;
+    int error;
 
+    sockets_init(&sockets, -1, NULL, workers, switches);
+    count = sockets.steer ? 2 : 1;
+    error = sockets_open_pairs(&sockets, 0, pairs, count);
     if (error < 0)
         return error;
-    sockets_note_found(sockets, &pairs[0], &pairs[count - 1]);
+    *found = sockets_found_by(pairs, count);
     sockets_close_pairs(pairs, count);
     return 0;
 }

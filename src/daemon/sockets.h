@@ -17,6 +17,11 @@
 #include "daemon/worker.h"
 #include "linux/udp.h"
 
+/* What the kernel could at an opening. */
+struct sockets_found {
+    bool v6, segment, receive_offload, steering;
+};
+
 struct sockets {
     int parent;              /* where to ask, borrowed */
     struct worker **workers; /* borrowed; NULL entries are skipped */
@@ -27,8 +32,7 @@ struct sockets {
     bool open;
     bool steer; /* several pairs are to be steered by receiver index */
     bool said_no_v6;
-    /* what the kernel could at the last opening */
-    bool found_v6, found_segment, found_receive_offload, found_steering;
+    struct sockets_found found; /* at the last opening */
     struct udp_sockets pairs[OPTIONS_MAX_WORKERS];
 };
 
@@ -36,9 +40,12 @@ struct sockets {
 void sockets_init(struct sockets *sockets, int parent, struct worker **workers, unsigned count,
                   const struct options_switches *switches);
 
-/* Opens a pair, or two to be steered, on a random port and closes them again, to find out what the kernel
- * can. 0, or why not. */
-VOLE_MUST_CHECK int sockets_probe(struct sockets *sockets);
+/* Before there is an engine, where the rights are: opens a pair for each of so many workers, but two at most,
+ * on a random port and closes them again, to find out what the kernel can. 0, or why not. */
+VOLE_MUST_CHECK int sockets_probe(struct sockets_found *found, unsigned workers,
+                                  const struct options_switches *switches);
+/* Remembers what was found, and says once if there is no IPv6. */
+void sockets_note_found(struct sockets *sockets, const struct sockets_found *found);
 
 /* Opens on the stored port; a random one is stored. Already open: nothing happens. 0, or why not. */
 VOLE_MUST_CHECK int sockets_open(struct sockets *sockets);

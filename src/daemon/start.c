@@ -8,6 +8,7 @@
 #include "daemon/background.h"
 #include "daemon/control.h"
 #include "daemon/log.h"
+#include "daemon/place.h"
 #include "daemon/privileged.h"
 #include "linux/descriptors.h"
 #include "linux/link.h"
@@ -33,9 +34,12 @@ struct start {
     char path[UNIX_SOCKET_PATH_BYTES]; /* of the configuration socket */
     int listener;
     struct unix_socket_watch watch;
-    int keeper[2]; /* pair between the keeper of the clock and the engine, or -1 */
-    int home;      /* network namespace */
-    int report;    /* to the process that waits in the foreground, or -1 */
+    uint32_t index;             /* of the interface, when it was made */
+    struct place place;         /* where it was made; nothing open if it was handed over */
+    struct sockets_found found; /* what UDP sockets can do */
+    int keeper[2];              /* pair between the keeper of the clock and the engine, or -1 */
+    int home;                   /* network namespace */
+    int report;                 /* to the process that waits in the foreground; -1: there is none */
     int signals;
 };
 
@@ -142,7 +146,7 @@ static int start_add_queues(struct start *start, unsigned workers)
     return error;
 }
 
-static int start_look(const struct start *start)
+static int start_look(struct start *start)
 {
     struct link_state state;
     int netlink = link_open();
@@ -150,7 +154,9 @@ static int start_look(const struct start *start)
 
     if (error == 0)
         error = link_make_like_wireguard(netlink, state.index, start->options->tun < 0);
-    if (error < 0)
+    if (error == 0)
+        start->index = state.index;
+    else
         log_error("cannot set the properties of the interface %s: %s", start->queues[0].name,
                   strerror(-error));
     if (netlink >= 0)
@@ -158,11 +164,20 @@ static int start_look(const struct start *start)
     return error;
 }
 
+/* How many workers there are to be, unless asked for otherwise. */
+static unsigned start_workers(const struct options *options)
+{
+    if (options->workers > 0)
+        return options->workers;
+    if (options_workers_for(processors_allowed()) == 1)
+        return 1; /* a share of the processors' time could only make it fewer */
+    return options_workers_for(processors_usable());
+}
+
 static int start_interface(struct start *start)
 {
     const struct options_switches *switches = &start->options->switches;
-    unsigned workers =
-        start->options->workers > 0 ? start->options->workers : options_workers_for(processors_usable());
+    unsigned workers = start_workers(start->options);
     struct tun_wishes wishes = {
         .vnet_header = !switches->no_vnet_hdr,
         .tso = !switches->no_tso,
@@ -174,8 +189,18 @@ static int start_interface(struct start *start)
     if (error < 0)
         return error;
     log_start(start->queues[0].name, start->options->log_level);
-    error = start_add_queues(start, workers);
-    return error < 0 ? error : start_look(start);
+    /* Properties first: the length of the queues is changed for each that there is. */
+    error = start_look(start);
+    return error < 0 ? error : start_add_queues(start, workers);
+}
+
+static int start_probe(struct start *start)
+{
+    int error = sockets_probe(&start->found, start->workers, &start->options->switches);
+
+    if (error < 0)
+        log_error("cannot open UDP sockets: %s", strerror(-error));
+    return error;
 }
 
 /* ---- the configuration socket ---- */
@@ -230,6 +255,25 @@ static int start_socket(struct start *start)
 
 /* ---- processes ---- */
 
+/* Opens what the engine follows the interface with, unless it was handed over: then it may be in another
+ * namespace, and the engine asks where. In the process that stays, after whose number netlink sockets are
+ * named. */
+static int start_place(struct start *start)
+{
+    int error;
+
+    if (start->options->tun >= 0)
+        return 0;
+    error = place_open(&start->place);
+    if (error < 0) {
+        log_error("cannot watch the interface: %s", strerror(-error));
+        return error;
+    }
+    start->place.index = start->index;
+    memcpy(start->place.name, start->queues[0].name, sizeof start->place.name);
+    return 0;
+}
+
 /* Blocks the signals we take from a descriptor and opens it; for the engine without SIGCHLD. */
 static int start_signals(bool parent)
 {
@@ -256,10 +300,12 @@ static int start_engine(struct start *start, int parent, pid_t parent_pid)
         .queues = start->queues,
         .queues_per_worker = start->queues_per_worker,
         .workers = start->workers,
+        .place = start->place.monitor >= 0 ? &start->place : NULL,
+        .found = start->found,
         .parent = parent,
         .keeper = start->keeper[1],
         .listener = start->listener,
-        .background = start->report >= 0,
+        .background = !start->options->foreground,
     };
 
     /* Should the parent be killed, nothing of us may stay, however stuck. */
@@ -288,7 +334,7 @@ static int start_parent(struct start *start, int engine, pid_t engine_pid)
         .engine_pid = engine_pid,
         .tun = start->queues[0].fd,
         .home = start->home,
-        .report = start->report,
+        .background = !start->options->foreground,
         .signals = start->signals,
         .options = start->options,
         .socket_watch = &start->watch,
@@ -299,6 +345,7 @@ static int start_parent(struct start *start, int engine, pid_t engine_pid)
     keeper.interface = start->queues[0].name;
     keeper.engine = start->keeper[0];
     close(start->listener);
+    place_close(&start->place);
     if (start->keeper[1] >= 0)
         close(start->keeper[1]);
     for (unsigned i = 1; i < start->queue_count; i++)
@@ -323,11 +370,13 @@ static int start_processes(struct start *start)
         log_error("cannot start: %s", strerror(start->home < 0      ? -start->home
                                                : start->signals < 0 ? -start->signals
                                                                     : -error));
+        unix_socket_remove(&start->watch);
         return 1;
     }
     child = fork();
     if (child < 0) {
         log_error("cannot start a second process: %s", strerror(errno));
+        unix_socket_remove(&start->watch);
         return 1;
     }
     if (child == 0) {
@@ -335,6 +384,10 @@ static int start_processes(struct start *start)
         return start_engine(start, pair[1], self);
     }
     close(pair[1]);
+    /* Interface and socket are there, and what only somebody else can mend has not failed: whoever waits may
+     * go on and ask, and is answered by the engine, which needs no more than memory and threads now. */
+    if (start->report >= 0)
+        background_ready(start->report);
     return start_parent(start, pair[0], child);
 }
 
@@ -357,12 +410,13 @@ int start_run(const struct options *options)
     start.options = options;
     start.listener = -1;
     start.report = -1;
+    place_init(&start.place);
     start.keeper[0] = -1;
     start.keeper[1] = -1;
     start_fill_standard_descriptors();
     (void)signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more is no reason to die */
     log_start(options->name, options->log_level);
-    if (start_interface(&start) < 0)
+    if (start_interface(&start) < 0 || start_probe(&start) < 0)
         return 1;
     if (start_socket(&start) < 0)
         return 1;
@@ -373,6 +427,10 @@ int start_run(const struct options *options)
             unix_socket_remove(&start.watch);
             return 1;
         }
+    }
+    if (start_place(&start) < 0) {
+        unix_socket_remove(&start.watch);
+        return 1;
     }
     return start_processes(&start);
 }

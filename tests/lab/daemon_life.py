@@ -64,6 +64,61 @@ def the_background_daemon_holds_no_output_open(lab):
     end(host, "wg0")
 
 
+@case(voled_only="the log format is its own")
+def in_the_background_it_says_once_what_it_found_where_the_log_is(lab):
+    host = lab.host("a")
+    path = lab.file("background.log", "")
+    host.shell(f"{VOLED} wg0 2>{path}", environment=dict(default_environment(), LOG_LEVEL="info"))
+
+    def said():
+        with open(path, encoding="utf-8") as log:
+            return log.read().count(" started: ")
+
+    wait_for(said, "the line about features")
+    end(host, "wg0")
+    expect_equal(said(), 1, "lines about features")
+
+
+@case(voled_only="others do not follow an interface that is moved before they know it")
+def who_goes_on_at_once_may_move_rename_or_delete_the_interface(lab):
+    host, inside = lab.host("a"), lab.host("inside")
+    uapi = Uapi(host, "wg0")
+
+    def start_and(command):
+        host.shell(f"{VOLED} wg0 && {command}", environment=default_environment())
+
+    for attempt in range(5):
+        start_and(f"ip link set wg0 netns {inside.pid}")
+        expect("errno=0" in uapi.request("get=1\n\n"), "the socket answers after a move")
+        inside.run("ip", "link", "del", "wg0")
+        gone(host, "wg0")
+        start_and("ip link set wg0 name other0 up")
+        expect("errno=0" in uapi.request("get=1\n\n"), "the socket answers after another name")
+        host.run("ip", "link", "del", "other0")
+        gone(host, "wg0")
+        start_and("ip link del wg0")
+        gone(host, "wg0")
+
+
+@case(voled_only="its own promise")
+def with_too_few_descriptors_it_starts_or_leaves_nothing_behind(lab):
+    host = lab.host("a")
+    uapi, failed, started = Uapi(host, "wg0"), 0, 0
+    for descriptors in range(5, 60, 2):
+        result = host.run("prlimit", f"--nofile={descriptors}", VOLED, "wg0", check=False, timeout=20,
+                          environment=default_environment())
+        if result.returncode == 0:
+            wait_for(lambda: uapi.answers() or not processes_named(host, "wg0"), "it to start or to end")
+        else:
+            expect_equal(result.returncode, 1, "exit status")
+            failed += 1
+        if processes_named(host, "wg0") and uapi.answers():
+            started += 1
+            end(host, "wg0")
+        gone(host, "wg0", f"all to go that was there with {descriptors} descriptors")
+    expect(failed > 0 and started > 0, f"{failed} failed and {started} started")
+
+
 @case
 def foreground_by_either_option_or_environment(lab):
     host = lab.host("a")

@@ -3,10 +3,12 @@
 """What cannot work is refused with exit status 1, a message that names it, and nothing left behind."""
 
 import ctypes
+import errno
 import os
 import platform
 import socket
 import struct
+import sys
 
 from harness.cases import Skipped, case, main
 from harness.daemon import VOLED, Daemon, connect, default_environment
@@ -106,16 +108,16 @@ def port_in_use_found_when_the_link_comes_up_is_logged_and_can_be_mended(lab):
     expect_equal(daemon.wg("show", "wg0", "listen-port"), "40001", "listen port")
 
 
-def forbid_ipv6_sockets():
-    """From here on, this process and its children get EAFNOSUPPORT for socket(AF_INET6), as without IPv6."""
+def forbid_sockets(family, error):
+    """From here on, this process and its children get that error for socket(family), as without it."""
     number = {"x86_64": 41, "aarch64": 198}.get(platform.machine())
     if number is None:
         raise Skipped(f"the number of the socket system call on {platform.machine()} is not known here")
-    refuse, allow = 0x00050000 | 97, 0x7fff0000
+    refuse, allow = 0x00050000 | error, 0x7fff0000
     program = [(0x20, 0, 0, 0),              # load the system call's number
                (0x15, 0, 3, number),         # socket?
                (0x20, 0, 0, 16),             # load its first argument
-               (0x15, 0, 1, socket.AF_INET6),
+               (0x15, 0, 1, family),
                (0x06, 0, 0, refuse),
                (0x06, 0, 0, allow)]
     code = b"".join(struct.pack("HBBI", *line) for line in program)
@@ -127,8 +129,19 @@ def forbid_ipv6_sockets():
 
 
 if os.environ.get("LAB_WITHOUT_IPV6"):
-    forbid_ipv6_sockets()
+    forbid_sockets(socket.AF_INET6, errno.EAFNOSUPPORT)
     os.execv(VOLED, [VOLED, "-f", "wg0"])
+if sys.argv[1:2] == ["--without-ipv4"]:
+    forbid_sockets(socket.AF_INET, errno.EMFILE)
+    os.execv(sys.argv[2], sys.argv[2:])
+
+
+@case(voled_only=OWN)
+def no_udp_sockets(lab):
+    host = lab.host("a")
+    refused(host, wanted=["UDP sockets", os.strerror(errno.EMFILE)],
+            before=(os.path.abspath(__file__), "--without-ipv4"))
+    expect_equal(os.listdir(host.path(DIRECTORY)), [], "sockets afterwards")
 
 
 @case(voled_only=OWN)

@@ -58,7 +58,6 @@ static int make(void **state)
     fixture->parent.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     fixture->parent.home = namespace_current();
     fixture->parent.tun = fixture->tun.fd;
-    fixture->parent.report = -1;
     fixture->parent.options = &fixture->options;
     fixture->parent.socket_watch = &fixture->watch;
     privileged_prepared_home(&fixture->parent);
