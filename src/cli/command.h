@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 int command_addconf(int count, char **arguments);
+int command_check(int count, char **arguments);
 int command_down(int count, char **arguments);
 int command_clock(int count, char **arguments);
 int command_genkey(int count, char **arguments);

@@ -43,16 +43,13 @@ static bool load_key(uint8_t key[static VOLE_KEY_BYTES], const struct file *file
 {
     char prefix[PREFIX_BYTES];
     char path[PATH_MAX];
-    const char *slash = strrchr(file->path, '/');
-    int directory_length = slash != NULL && from->text[0] != '/' ? (int)(slash - file->path) + 1 : 0;
-    int length = snprintf(path, sizeof(path), "%.*s%s", directory_length, file->path, from->text);
+    char problem[FILE_PROBLEM_BYTES];
 
+    if (key_file_locate(path, from->text, file->path, problem) && key_file_try(key, path, problem))
+        return true;
     prefix_write(prefix, file, &from->place);
-    if (length < 0 || (size_t)length >= sizeof(path)) {
-        fprintf(stderr, "%s%s\n", prefix, strerror(ENAMETOOLONG));
-        return false;
-    }
-    return key_file_read(key, path, prefix);
+    fprintf(stderr, "%s%s\n", prefix, problem);
+    return false;
 }
 
 static bool load_keys(struct file *file)

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -83,21 +84,22 @@ static enum verdict read_key(uint8_t key[static KEY_BYTES], int descriptor)
 }
 
 /* A key where the name of a file belongs is not shown. */
-static void complain(const char *prefix, const char *path, const char *what)
+static void complain(char problem[static FILE_PROBLEM_BYTES], const char *path, const char *what)
 {
     uint8_t key[KEY_BYTES];
     char quote[FILE_QUOTE_BYTES];
 
     file_quote(quote, path, strlen(path));
     if (key_from_base64(key, path, strlen(path)))
-        fprintf(stderr, "%sa key is not written here, where others could see it: name a file that holds it\n",
-                prefix);
+        (void)snprintf(problem, FILE_PROBLEM_BYTES,
+                       "a key is not written here, where others could see it: name a file that holds it");
     else
-        fprintf(stderr, "%s%s: %s\n", prefix, quote, what);
+        (void)snprintf(problem, FILE_PROBLEM_BYTES, "%s: %s", quote, what);
     key_wipe(key, sizeof(key));
 }
 
-bool key_file_read(uint8_t key[static VOLE_KEY_BYTES], const char *path, const char *prefix)
+bool key_file_try(uint8_t key[static VOLE_KEY_BYTES], const char *path,
+                  char problem[static FILE_PROBLEM_BYTES])
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     enum verdict verdict = KEY_UNREADABLE;
@@ -110,6 +112,63 @@ bool key_file_read(uint8_t key[static VOLE_KEY_BYTES], const char *path, const c
         (void)close(descriptor);
     }
     if (verdict != KEY_READ)
-        complain(prefix, path, verdict == KEY_UNREADABLE ? strerror(error) : complaints[verdict]);
+        complain(problem, path, verdict == KEY_UNREADABLE ? strerror(error) : complaints[verdict]);
     return verdict == KEY_READ;
+}
+
+bool key_file_read(uint8_t key[static VOLE_KEY_BYTES], const char *path, const char *prefix)
+{
+    char problem[FILE_PROBLEM_BYTES];
+
+    if (key_file_try(key, path, problem))
+        return true;
+    fprintf(stderr, "%s%s\n", prefix, problem);
+    return false;
+}
+
+/* ---- where key files are ---- */
+
+static const char credential[] = "credential:";
+
+bool key_file_is_credential(const char *value)
+{
+    return strncmp(value, credential, strlen(credential)) == 0;
+}
+
+static bool locate_credential(char path[static PATH_MAX], const char *name,
+                              char problem[static FILE_PROBLEM_BYTES])
+{
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    char quote[FILE_QUOTE_BYTES];
+
+    file_quote(quote, name, strlen(name));
+    if (name[0] == '\0' || strchr(name, '/') != NULL || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        (void)snprintf(problem, FILE_PROBLEM_BYTES,
+                       "`%s' is no name of a credential: write credential:NAME, where the unit says "
+                       "LoadCredential=NAME:FILE",
+                       quote);
+    else if (directory == NULL || directory[0] != '/')
+        (void)snprintf(problem, FILE_PROBLEM_BYTES,
+                       "systemd handed over no credentials (CREDENTIALS_DIRECTORY is not set): start this as "
+                       "a service whose unit says LoadCredential=%s:FILE",
+                       quote);
+    else if ((size_t)snprintf(path, PATH_MAX, "%s/%s", directory, name) >= PATH_MAX)
+        (void)snprintf(problem, FILE_PROBLEM_BYTES, "%s", strerror(ENAMETOOLONG));
+    else
+        return true;
+    return false;
+}
+
+bool key_file_locate(char path[static PATH_MAX], const char *value, const char *file_path,
+                     char problem[static FILE_PROBLEM_BYTES])
+{
+    const char *slash = strrchr(file_path, '/');
+    int directory_length = slash != NULL && value[0] != '/' ? (int)(slash - file_path) + 1 : 0;
+
+    if (key_file_is_credential(value))
+        return locate_credential(path, value + strlen(credential), problem);
+    if ((size_t)snprintf(path, PATH_MAX, "%.*s%s", directory_length, file_path, value) < PATH_MAX)
+        return true;
+    (void)snprintf(problem, FILE_PROBLEM_BYTES, "%s", strerror(ENAMETOOLONG));
+    return false;
 }

@@ -186,3 +186,15 @@ bool address_clear_host_bits(struct vole_prefix *prefix)
     }
     return cleared != 0;
 }
+
+bool address_is_within(const struct vole_address *address, const struct vole_prefix *prefix)
+{
+    struct vole_prefix network = *prefix;
+    struct vole_prefix around = {.address = *address, .length = prefix->length};
+
+    if (address->family != prefix->address.family)
+        return false;
+    (void)address_clear_host_bits(&network);
+    (void)address_clear_host_bits(&around);
+    return memcmp(network.address.bytes, around.address.bytes, sizeof(network.address.bytes)) == 0;
+}

@@ -41,5 +41,7 @@ void address_write_prefix(char text[static ADDRESS_PREFIX_TEXT_BYTES], const str
 VOLE_MUST_CHECK int address_read_prefix(struct vole_prefix *prefix, const char *text, size_t length);
 /* Sets the bits behind the prefix's length to zero. Whether any of them was not. */
 bool address_clear_host_bits(struct vole_prefix *prefix);
+/* Whether the address is one of the prefix's, whose host bits do not count. */
+VOLE_MUST_CHECK bool address_is_within(const struct vole_address *address, const struct vole_prefix *prefix);
 
 #endif

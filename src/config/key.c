@@ -176,6 +176,15 @@ void key_public(uint8_t public_key[static KEY_BYTES], const uint8_t private_key[
     x25519_base(public_key, private_key);
 }
 
+/* A private key is a multiple of the cofactor, so all of them are the same to a point of low order. */
+bool key_is_low_order(const uint8_t public_key[static KEY_BYTES])
+{
+    static const uint8_t any_private_key[KEY_BYTES] = {8};
+    uint8_t shared[KEY_BYTES];
+
+    return !x25519(shared, any_private_key, public_key);
+}
+
 void key_wipe(void *secret, size_t length)
 {
     memory_wipe(secret, length);

@@ -49,6 +49,8 @@ VOLE_MUST_CHECK bool key_is_zero(const uint8_t key[static KEY_BYTES]);
 VOLE_MUST_CHECK int key_start(void);
 /* A new private key: random and clamped. Ends the process if the kernel has no randomness. */
 void key_generate_private(uint8_t private_key[static KEY_BYTES]);
+/* Whether no private key whatever shares a secret with this public key (protocol §1): nobody owns it. */
+VOLE_MUST_CHECK bool key_is_low_order(const uint8_t public_key[static KEY_BYTES]);
 /* A new preshared key: random. */
 void key_generate_preshared(uint8_t preshared_key[static KEY_BYTES]);
 /* The public key of a private key, clamped or not. */
