@@ -27,6 +27,7 @@ int command_showconf(int count, char **arguments);
 int command_strip(int count, char **arguments);
 int command_syncconf(int count, char **arguments);
 int command_up(int count, char **arguments);
+int command_watch(int count, char **arguments);
 
 /* Whether the one argument asks for help: -h, --help, help. */
 bool command_wants_help(int count, char **arguments);

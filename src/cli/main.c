@@ -33,6 +33,7 @@ static const struct command commands[] = {
     {"pubkey", command_pubkey, "reads a private key and prints its public key", true, true},
     {"up", command_up, "brings up the tunnel that a file describes"},
     {"down", command_down, "takes it down"},
+    {"watch", command_watch, "keeps peers reachable whose addresses change"},
     {"save", command_save, "writes what runs into the tunnel's file"},
     {"strip", command_strip, "prints the file without what setconf does not know"},
     {"clock", command_clock, "shows or resets up to when handshakes are stamped", false, true},
