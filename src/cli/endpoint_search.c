@@ -155,7 +155,8 @@ static bool is_keepalive_broken(const struct endpoint_search *search, int64_t no
         return true;
     if (is_never(&search->last))
         return now_ms - search->first_ms >= PROOF_HANDSHAKE_MS;
-    return now_ms - search->handshake_ms >= SESSION_MS + interval_ms + PROOF_KEEPALIVE_MS;
+    return now_ms - search->handshake_ms >= SESSION_MS + interval_ms + PROOF_KEEPALIVE_MS &&
+           now_ms - search->answer_ms >= PROOF_KEEPALIVE_MS;
 }
 
 static bool is_unreachable(const struct endpoint_search *search, int64_t now_ms)
