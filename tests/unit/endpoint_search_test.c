@@ -168,6 +168,7 @@ static void a_roaming_peer_that_answers_is_left_alone(void **state)
         assert_int_equal(look(&scene), ENDPOINT_SEARCH_NOTHING);
         scene.now_ms += 1000;
         scene.sample.endpoint = place(4, (uint8_t)(second / 10));
+        scene.sample.latest_handshake_s += second % 120 == 119;
         scene.sample.sent_bytes += 500;
         scene.sample.received_bytes += second % 10 == 9 ? 32 : 0;
     }
