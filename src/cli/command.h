@@ -13,11 +13,14 @@
 #include <stdbool.h>
 
 int command_addconf(int count, char **arguments);
+int command_apply(int count, char **arguments);
+int command_confirm(int count, char **arguments);
 int command_check(int count, char **arguments);
 int command_down(int count, char **arguments);
 int command_clock(int count, char **arguments);
 int command_genkey(int count, char **arguments);
 int command_genpsk(int count, char **arguments);
+int command_plan(int count, char **arguments);
 int command_pubkey(int count, char **arguments);
 int command_save(int count, char **arguments);
 int command_set(int count, char **arguments);

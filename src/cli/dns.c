@@ -4,6 +4,7 @@
  */
 #include "cli/dns.h"
 
+#include "config/address.h"
 #include "linux/process.h"
 
 #include <stdio.h>
@@ -115,7 +116,7 @@ static bool run_resolvectl(const struct tunnel *tunnel, const char *verb, const 
 }
 
 /* What resolvconf is told, to be freed; NULL: out of memory. */
-static char *resolvconf_text(const struct file *file)
+static char *resolvconf_text(const struct file_texts *servers, const struct file_texts *domains)
 {
     char *text = NULL;
     size_t length;
@@ -123,11 +124,11 @@ static char *resolvconf_text(const struct file *file)
 
     if (stream == NULL)
         return NULL;
-    for (size_t i = 0; i < file->dns_servers.count; i++)
-        fprintf(stream, "nameserver %s\n", file->dns_servers.items[i].text);
-    for (size_t i = 0; i < file->dns_domains.count; i++)
-        fprintf(stream, "%s%s", i == 0 ? "search " : " ", file->dns_domains.items[i].text);
-    if (file->dns_domains.count > 0)
+    for (size_t i = 0; i < servers->count; i++)
+        fprintf(stream, "nameserver %s\n", servers->items[i].text);
+    for (size_t i = 0; i < domains->count; i++)
+        fprintf(stream, "%s%s", i == 0 ? "search " : " ", domains->items[i].text);
+    if (domains->count > 0)
         fputc('\n', stream);
     if (fclose(stream) != 0) {
         free(text);
@@ -136,11 +137,12 @@ static char *resolvconf_text(const struct file *file)
     return text;
 }
 
-static bool run_resolvconf(const struct tunnel *tunnel)
+static bool run_resolvconf(const struct tunnel *tunnel, const struct file_texts *servers,
+                           const struct file_texts *domains)
 {
     char record[DNS_RECORD_BYTES];
     const char *arguments[] = {"resolvconf", "-a", record, "-m", "0", "-x", NULL};
-    char *text = resolvconf_text(&tunnel->file);
+    char *text = resolvconf_text(servers, domains);
     bool success;
 
     if (text == NULL)
@@ -165,6 +167,13 @@ static void undo_resolvconf(struct tunnel *tunnel, const struct step *step)
     dns_unset(tunnel);
 }
 
+static bool fail_without_keeper(const struct tunnel *tunnel)
+{
+    return tunnel_fail_at(tunnel, &tunnel->file.dns_servers.items[0].place,
+                          "DNS needs systemd-resolved or a resolvconf program, and neither is here: install "
+                          "openresolv, or leave the line out");
+}
+
 bool dns_set(struct tunnel *tunnel)
 {
     const struct file *file = &tunnel->file;
@@ -178,24 +187,27 @@ bool dns_set(struct tunnel *tunnel)
                run_resolvectl(tunnel, "domain", &file->dns_domains, "~.");
     case DNS_RESOLVCONF:
         (void)steps_push(&tunnel->steps, undo_resolvconf, NULL);
-        return run_resolvconf(tunnel);
+        return run_resolvconf(tunnel, &file->dns_servers, &file->dns_domains);
     case DNS_NOBODY:
         break;
     }
-    return tunnel_fail_at(tunnel, &file->dns_servers.items[0].place,
-                          "DNS needs systemd-resolved or a resolvconf program, and neither is here: install "
-                          "openresolv, or leave the line out");
+    return fail_without_keeper(tunnel);
 }
 
-void dns_unset(const struct tunnel *tunnel)
+/* Of resolvconf, which does not forget by itself. */
+static bool forget_record(const struct tunnel *tunnel)
 {
     char record[DNS_RECORD_BYTES];
     const char *arguments[] = {"resolvconf", "-d", record, "-f", NULL};
 
-    if (tunnel->file.dns_servers.count == 0 || find_keeper() != DNS_RESOLVCONF)
-        return;
     record_name(record, tunnel);
-    (void)run_said(tunnel, arguments, NULL);
+    return run_said(tunnel, arguments, NULL);
+}
+
+void dns_unset(const struct tunnel *tunnel)
+{
+    if (tunnel->file.dns_servers.count > 0 && find_keeper() == DNS_RESOLVCONF)
+        (void)forget_record(tunnel);
 }
 
 bool dns_is_left(const struct tunnel *tunnel)
@@ -211,4 +223,184 @@ bool dns_is_left(const struct tunnel *tunnel)
     left = process_read(arguments, &output) == 0 && strstr(output, "nameserver") != NULL;
     free(output);
     return left;
+}
+
+/* ---- as a state ---- */
+
+/* Appends a word; addresses in the C library's form. */
+static void write_word(FILE *stream, const char *word, size_t length)
+{
+    struct vole_address address;
+    char text[ADDRESS_TEXT_BYTES];
+
+    if (ftell(stream) > 0)
+        fputc(' ', stream);
+    if (address_read(&address, word, length) == 0) {
+        address_write(text, &address);
+        fputs(text, stream);
+    } else {
+        (void)fwrite(word, 1, length, stream);
+    }
+}
+
+struct dns_writer {
+    FILE *servers;
+    FILE *domains;
+    size_t server_length;
+    size_t domain_length;
+};
+
+static bool writer_begin(struct dns_writer *writer, struct dns_state *state)
+{
+    *state = (struct dns_state){0};
+    *writer = (struct dns_writer){0};
+    writer->servers = open_memstream(&state->servers, &writer->server_length);
+    writer->domains = open_memstream(&state->domains, &writer->domain_length);
+    return writer->servers != NULL && writer->domains != NULL;
+}
+
+static bool writer_end(struct dns_writer *writer, const struct tunnel *tunnel)
+{
+    bool success = writer->servers != NULL && fclose(writer->servers) == 0;
+
+    success = writer->domains != NULL && fclose(writer->domains) == 0 && success;
+    return success || tunnel_fail(tunnel, "out of memory");
+}
+
+/* The words of a text up to the end of its line. "~." is what `up` adds for resolvectl. */
+static void write_words(FILE *stream, const char *text)
+{
+    for (size_t length; *text != '\0' && *text != '\n'; text += length) {
+        text += strspn(text, " \t\r");
+        length = strcspn(text, " \t\r\n");
+        if (length > 0 && !(length == 2 && memcmp(text, "~.", 2) == 0))
+            write_word(stream, text, length);
+    }
+}
+
+/* The lines of resolv.conf(5). */
+static void write_record(struct dns_writer *writer, const char *text)
+{
+    while (*text != '\0') {
+        if (strncmp(text, "nameserver ", 11) == 0)
+            write_words(writer->servers, text + 11);
+        else if (strncmp(text, "search ", 7) == 0)
+            write_words(writer->domains, text + 7);
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+}
+
+/* "Link 7 (wg0): WORDS..." */
+static void write_link_words(FILE *stream, const char *verb, const struct tunnel *tunnel)
+{
+    const char *arguments[] = {"resolvectl", verb, tunnel->name, NULL};
+    char *output = NULL;
+    const char *words = process_read(arguments, &output) == 0 ? strstr(output, "): ") : NULL;
+
+    if (words != NULL)
+        write_words(stream, words + 3);
+    free(output);
+}
+
+bool dns_of_file(struct dns_state *state, const struct tunnel *tunnel)
+{
+    const struct file *file = &tunnel->file;
+    struct dns_writer writer;
+
+    if (writer_begin(&writer, state)) {
+        for (size_t i = 0; i < file->dns_servers.count; i++)
+            write_words(writer.servers, file->dns_servers.items[i].text);
+        for (size_t i = 0; file->dns_servers.count > 0 && i < file->dns_domains.count; i++)
+            write_words(writer.domains, file->dns_domains.items[i].text);
+    }
+    return writer_end(&writer, tunnel);
+}
+
+bool dns_of_host(struct dns_state *state, const struct tunnel *tunnel)
+{
+    struct dns_writer writer;
+    char record[DNS_RECORD_BYTES];
+    const char *arguments[] = {"resolvconf", "-l", record, NULL};
+    char *output = NULL;
+
+    if (writer_begin(&writer, state)) {
+        switch (find_keeper()) {
+        case DNS_RESOLVECTL:
+            write_link_words(writer.servers, "dns", tunnel);
+            write_link_words(writer.domains, "domain", tunnel);
+            break;
+        case DNS_RESOLVCONF:
+            record_name(record, tunnel);
+            if (process_read(arguments, &output) == 0)
+                write_record(&writer, output);
+            free(output);
+            break;
+        case DNS_NOBODY:
+            break;
+        }
+    }
+    return writer_end(&writer, tunnel);
+}
+
+void dns_state_free(struct dns_state *state)
+{
+    free(state->servers);
+    free(state->domains);
+    *state = (struct dns_state){0};
+}
+
+bool dns_can_be_set(const struct tunnel *tunnel)
+{
+    return tunnel->file.dns_servers.count == 0 || find_keeper() != DNS_NOBODY || fail_without_keeper(tunnel);
+}
+
+/* The words of text, which is cut into them; items is to be freed by the caller. */
+static bool split_words(struct file_texts *texts, char *text)
+{
+    *texts = (struct file_texts){.items = calloc(strlen(text) / 2 + 1, sizeof(*texts->items))};
+    for (char *rest = NULL, *word = strtok_r(text, " ", &rest); texts->items != NULL && word != NULL;
+         word = strtok_r(NULL, " ", &rest))
+        texts->items[texts->count++].text = word;
+    return texts->items != NULL;
+}
+
+static bool tell_keeper(const struct tunnel *tunnel, const struct file_texts *servers,
+                        const struct file_texts *domains)
+{
+    const struct file_texts none = {0};
+
+    switch (find_keeper()) {
+    case DNS_RESOLVECTL:
+        if (servers->count == 0)
+            return run_resolvectl(tunnel, "revert", &none, NULL);
+        return run_resolvectl(tunnel, "dns", servers, NULL) &&
+               run_resolvectl(tunnel, "domain", domains, "~.");
+    case DNS_RESOLVCONF:
+        return servers->count == 0 ? forget_record(tunnel) : run_resolvconf(tunnel, servers, domains);
+    case DNS_NOBODY:
+        break;
+    }
+    return tunnel_fail(tunnel,
+                       "there is neither systemd-resolved nor a resolvconf program to tell about DNS");
+}
+
+bool dns_change(const struct tunnel *tunnel, const struct dns_state *state)
+{
+    char *server_text = strdup(state->servers);
+    char *domain_text = strdup(state->domains);
+    struct file_texts servers = {0};
+    struct file_texts domains = {0};
+    bool success = server_text != NULL && domain_text != NULL && split_words(&servers, server_text) &&
+                   split_words(&domains, domain_text);
+
+    if (success)
+        success = tell_keeper(tunnel, &servers, &domains);
+    else
+        (void)tunnel_fail(tunnel, "out of memory");
+    free(servers.items);
+    free(domains.items);
+    free(server_text);
+    free(domain_text);
+    return success;
 }

@@ -44,7 +44,8 @@ static void write_nft(FILE *stream, const struct tunnel *tunnel, uint8_t family,
     char table[FIREWALL_TABLE_BYTES];
 
     table_name(table, tunnel);
-    fprintf(stream, "add table %s %s\n", of, table);
+    fprintf(stream, "add table %s %s\ndelete table %s %s\nadd table %s %s\n", of, table, of, table, of,
+            table);
     fprintf(stream, "add chain %s %s preraw { type filter hook prerouting priority -300; }\n", of, table);
     fprintf(stream, "add chain %s %s premangle { type filter hook prerouting priority -150; }\n", of, table);
     fprintf(stream, "add chain %s %s postmangle { type filter hook postrouting priority -150; }\n", of,
@@ -145,6 +146,18 @@ static bool load_iptables(const struct tunnel *tunnel, uint8_t family, const cha
     return load(tunnel, arguments, text);
 }
 
+static bool load_rules(const struct tunnel *tunnel, uint8_t family, bool has_nft)
+{
+    char *text = rules_text(tunnel, family, has_nft);
+    bool success;
+
+    if (text == NULL)
+        return false;
+    success = has_nft ? load_nft(tunnel, text) : load_iptables(tunnel, family, text);
+    free(text);
+    return success;
+}
+
 static void undo_firewall(struct tunnel *tunnel, const struct step *step)
 {
     (void)step;
@@ -154,19 +167,12 @@ static void undo_firewall(struct tunnel *tunnel, const struct step *step)
 bool firewall_set(struct tunnel *tunnel, uint8_t family)
 {
     bool has_nft = is_installed("nft");
-    char *text;
-    bool success;
 
     if (!has_nft && !is_installed(family == 4 ? "iptables-restore" : "ip6tables-restore"))
         return tunnel_fail(tunnel, "a default route needs a firewall, and there is neither nft nor "
                                    "iptables-restore: install nftables");
-    text = rules_text(tunnel, family, has_nft);
-    if (text == NULL)
-        return false;
     (void)steps_push(&tunnel->steps, undo_firewall, NULL);
-    success = has_nft ? load_nft(tunnel, text) : load_iptables(tunnel, family, text);
-    free(text);
-    return success;
+    return load_rules(tunnel, family, has_nft);
 }
 
 /* ---- finding and removing ---- */
@@ -281,4 +287,14 @@ struct firewall_found firewall_remove(const struct tunnel *tunnel)
     remove_from_iptables(tunnel, 4, &found);
     remove_from_iptables(tunnel, 6, &found);
     return found;
+}
+
+bool firewall_renew(struct tunnel *tunnel, uint8_t family)
+{
+    struct firewall_found found = {0};
+    bool has_nft = is_installed("nft");
+
+    if (!has_nft)
+        remove_from_iptables(tunnel, family, &found);
+    return load_rules(tunnel, family, has_nft);
 }

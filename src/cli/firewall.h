@@ -21,6 +21,10 @@
  * printed. */
 VOLE_MUST_CHECK bool firewall_set(struct tunnel *tunnel, uint8_t family);
 
+/* Replaces what was made, as the interface's addresses are others now, at once where there is nft. Nothing is
+ * put on the list of steps. False: a message was printed. */
+VOLE_MUST_CHECK bool firewall_renew(struct tunnel *tunnel, uint8_t family);
+
 struct firewall_found {
     bool any;      /* something of this tunnel is there */
     uint32_t mark; /* what it is about; 0: it does not say */

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -28,10 +29,9 @@ static int routing_table_change(int netlink, uint16_t type, uint16_t flags, uint
     route->rtm_dst_len = network->length;
     route->rtm_table = table < 256 ? (uint8_t)table : RT_TABLE_UNSPEC;
     route->rtm_scope = is_v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE; /* no router in between */
-    if (type == RTM_NEWROUTE) {
-        route->rtm_protocol = RTPROT_BOOT;
+    route->rtm_protocol = RTPROT_BOOT; /* when removing, so that the kernel's own route stays */
+    if (type == RTM_NEWROUTE)
         route->rtm_type = RTN_UNICAST;
-    }
     if (table >= 256)
         mnl_attr_put_u32(request.header, RTA_TABLE, table);
     if (network->length > 0)
@@ -58,6 +58,7 @@ struct routing_table_route {
     uint32_t mtu;       /* 0: none */
     struct vole_prefix network;
     uint8_t network_bytes; /* of its family */
+    bool plain;            /* as routing_table_add() makes it */
 };
 
 /* What is looked for among all routes of a family: found is set by match(). */
@@ -79,11 +80,35 @@ static int routing_table_metric(const struct nlattr *attribute, void *argument)
     return MNL_CB_OK;
 }
 
+/* The metric that the kernel gives to routes of IPv6 that are made without one. */
+#define USUAL_PRIORITY_V6 1024
+
+/* What routing_table_add() never gives to a route. */
+static bool routing_table_is_special(const struct nlattr *attribute, const struct routing_table_route *route)
+{
+    switch (mnl_attr_get_type(attribute)) {
+    case RTA_GATEWAY:
+    case RTA_VIA:
+    case RTA_PREFSRC:
+    case RTA_SRC:
+    case RTA_METRICS:
+    case RTA_ENCAP:
+        return true;
+    case RTA_PRIORITY:
+        return mnl_attr_get_payload_len(attribute) != sizeof(uint32_t) ||
+               mnl_attr_get_u32(attribute) != (route->network_bytes == 4 ? 0 : USUAL_PRIORITY_V6);
+    default:
+        return false;
+    }
+}
+
 static int routing_table_attribute(const struct nlattr *attribute, void *argument)
 {
     struct routing_table_route *route = argument;
     uint16_t length = mnl_attr_get_payload_len(attribute);
 
+    if (routing_table_is_special(attribute, route))
+        route->plain = false;
     switch (mnl_attr_get_type(attribute)) {
     case RTA_TABLE:
         if (length == sizeof(uint32_t))
@@ -105,24 +130,35 @@ static int routing_table_attribute(const struct nlattr *attribute, void *argumen
     return MNL_CB_OK;
 }
 
-static int routing_table_answer(const struct nlmsghdr *message, void *argument)
+/* 1: a route; 0: something else. */
+static int routing_table_parse(struct routing_table_route *route, const struct nlmsghdr *message)
 {
-    struct routing_table_search *search = argument;
     const struct rtmsg *header = mnl_nlmsg_get_payload(message);
-    struct routing_table_route route = {0};
 
+    memset(route, 0, sizeof(*route));
     if (message->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(message) < sizeof(*header) ||
         (header->rtm_family != AF_INET && header->rtm_family != AF_INET6) ||
         (header->rtm_flags & RTM_F_CLONED) != 0)
         return 0;
-    route.table = header->rtm_table;
-    route.network.address.family = header->rtm_family == AF_INET ? 4 : 6;
-    route.network.length = header->rtm_dst_len;
-    route.network_bytes = header->rtm_family == AF_INET ? 4 : 16;
-    if (mnl_attr_parse(message, sizeof(*header), routing_table_attribute, &route) < 0)
+    route->table = header->rtm_table;
+    route->network.address.family = header->rtm_family == AF_INET ? 4 : 6;
+    route->network.length = header->rtm_dst_len;
+    route->network_bytes = header->rtm_family == AF_INET ? 4 : 16;
+    route->plain =
+        header->rtm_type == RTN_UNICAST && header->rtm_protocol == RTPROT_BOOT && header->rtm_tos == 0;
+    if (mnl_attr_parse(message, sizeof(*header), routing_table_attribute, route) < 0)
         return -EBADMSG;
-    if (search->found || route.table != search->table)
-        return 0;
+    return 1;
+}
+
+static int routing_table_answer(const struct nlmsghdr *message, void *argument)
+{
+    struct routing_table_search *search = argument;
+    struct routing_table_route route;
+    int result = routing_table_parse(&route, message);
+
+    if (result <= 0 || search->found || route.table != search->table)
+        return result < 0 ? result : 0;
     search->match(search, &route);
     if (search->found)
         search->route = route;
@@ -210,4 +246,73 @@ int routing_table_default(int netlink, uint32_t *interface, uint32_t *mtu)
     *interface = search.route.interface;
     *mtu = search.route.mtu;
     return result;
+}
+
+/* ---- listing ---- */
+
+struct routing_table_reader {
+    struct routing_table_list *list;
+    uint32_t interface;
+    size_t begun_with; /* entries of the family before */
+};
+
+static void routing_table_list_restart(void *argument)
+{
+    struct routing_table_reader *reader = argument;
+
+    reader->list->count = reader->begun_with;
+}
+
+static int routing_table_append(struct routing_table_list *list, const struct routing_table_route *route)
+{
+    if (list->count == list->capacity) {
+        size_t larger = list->capacity == 0 ? 16 : list->capacity * 2;
+        struct routing_table_entry *grown = realloc(list->entries, larger * sizeof(*grown));
+
+        if (grown == NULL)
+            return -ENOMEM;
+        list->entries = grown;
+        list->capacity = larger;
+    }
+    list->entries[list->count++] =
+        (struct routing_table_entry){.table = route->table, .network = route->network, .plain = route->plain};
+    return 0;
+}
+
+static int routing_table_list_answer(const struct nlmsghdr *message, void *argument)
+{
+    const struct routing_table_reader *reader = argument;
+    const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+    struct routing_table_route route;
+    int result = routing_table_parse(&route, message);
+
+    if (result <= 0 || route.interface != reader->interface || route.table == RT_TABLE_LOCAL ||
+        header->rtm_protocol == RTPROT_KERNEL)
+        return result < 0 ? result : 0;
+    return routing_table_append(reader->list, &route);
+}
+
+int routing_table_read(int netlink, uint32_t interface, struct routing_table_list *list)
+{
+    static const uint8_t families[] = {AF_INET, AF_INET6};
+    struct routing_table_reader reader = {.list = list, .interface = interface};
+    int result = 0;
+
+    list->count = 0;
+    for (size_t i = 0; result == 0 && i < sizeof(families); i++) {
+        struct netlink_request request;
+        struct rtmsg *route = netlink_request_init(&request, RTM_GETROUTE, NLM_F_DUMP, sizeof(*route));
+
+        route->rtm_family = families[i];
+        reader.begun_with = list->count;
+        result = netlink_request_dump(netlink, &request, routing_table_list_restart,
+                                      routing_table_list_answer, &reader);
+    }
+    return result;
+}
+
+void routing_table_list_free(struct routing_table_list *list)
+{
+    free(list->entries);
+    memset(list, 0, sizeof(*list));
 }
