@@ -41,6 +41,7 @@ static const struct command commands[] = {
     {"strip", command_strip, "prints the file without what setconf does not know"},
     {"clock", command_clock, "shows or resets up to when handshakes are stamped", false, true},
     {"check", command_check, "finds what is wrong or doubtful in configuration files", false, true},
+    {"genconf", command_genconf, "writes configuration files that match each other", false, true},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
