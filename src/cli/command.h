@@ -30,6 +30,7 @@ int command_show(int count, char **arguments);
 int command_showconf(int count, char **arguments);
 int command_strip(int count, char **arguments);
 int command_syncconf(int count, char **arguments);
+int command_top(int count, char **arguments);
 int command_up(int count, char **arguments);
 int command_watch(int count, char **arguments);
 

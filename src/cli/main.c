@@ -23,6 +23,7 @@ struct command {
 
 static const struct command commands[] = {
     {"show", command_show, "shows interfaces and their peers", true, true},
+    {"top", command_top, "shows rates, handshakes and drops of peers, live"},
     {"showconf", command_showconf, "prints an interface as a configuration file", true, true},
     {"set", command_set, "changes an interface and its peers", true},
     {"setconf", command_setconf, "makes an interface what a configuration file says", true},
