@@ -23,6 +23,7 @@ int command_genkey(int count, char **arguments);
 int command_genpsk(int count, char **arguments);
 int command_plan(int count, char **arguments);
 int command_pubkey(int count, char **arguments);
+int command_qr(int count, char **arguments);
 int command_save(int count, char **arguments);
 int command_set(int count, char **arguments);
 int command_setconf(int count, char **arguments);

@@ -43,6 +43,7 @@ static const struct command commands[] = {
     {"clock", command_clock, "shows or resets up to when handshakes are stamped", false, true},
     {"check", command_check, "finds what is wrong or doubtful in configuration files", false, true},
     {"genconf", command_genconf, "writes configuration files that match each other", false, true},
+    {"qr", command_qr, "draws a configuration file as a QR code"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -47,6 +47,10 @@ VOLE_MUST_CHECK int file_edit_save(struct file_edit_text *text, const struct fil
  * empty line more at the end. text as above. */
 VOLE_MUST_CHECK int file_edit_strip(struct file_edit_text *text, const struct file *file);
 
+/* The file as short as it can be, for reading by another program: without comments, empty lines and white
+ * space around lines; a key that is in another file is written out. text as above. */
+VOLE_MUST_CHECK int file_edit_bare(struct file_edit_text *text, const struct file *file);
+
 void file_edit_free(struct file_edit_text *text);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "config/array.h"
 #include "config/file_layout.h"
+#include "config/file_lines.h"
 #include "config/key.h"
 
 #include <errno.h>
@@ -81,20 +82,35 @@ static bool is_left_out(const struct file_layout *layout, const struct file_line
            (line->key == FILE_KEY_QUICK || line->key == FILE_KEY_ADDRESS || line->key == FILE_KEY_MTU);
 }
 
+/* A line that names a key's file, with the key itself. 0: it is none; 1: it was put. -ENOMEM. */
+static int put_key_of_file(struct file_edit_text *text, const struct file *file,
+                           const struct file_layout *layout, const struct file_line *line)
+{
+    size_t peer = layout->sections[line->section].peer;
+    int error;
+
+    if (line->key == FILE_KEY_PRIVATE_KEY_FILE && file->has_private_key)
+        error = file_edit_put_key(text, "PrivateKey", file->private_key);
+    else if (line->key == FILE_KEY_PRESHARED_KEY_FILE && peer < file->peer_count &&
+             file->peers[peer].has_preshared_key)
+        error = file_edit_put_key(text, "PresharedKey", file->peers[peer].preshared_key);
+    else
+        return 0;
+    return error != 0 ? error : 1;
+}
+
 static int strip_line(struct file_edit_text *text, const struct file *file, const struct file_layout *layout,
                       const struct file_line *line)
 {
     const char *trimmed = line->text;
     size_t length = line->length;
-    size_t peer = layout->sections[line->section].peer;
+    int written;
 
     if (is_left_out(layout, line))
         return 0;
-    if (line->key == FILE_KEY_PRIVATE_KEY_FILE && file->has_private_key)
-        return file_edit_put_key(text, "PrivateKey", file->private_key);
-    if (line->key == FILE_KEY_PRESHARED_KEY_FILE && peer < file->peer_count &&
-        file->peers[peer].has_preshared_key)
-        return file_edit_put_key(text, "PresharedKey", file->peers[peer].preshared_key);
+    written = put_key_of_file(text, file, layout, line);
+    if (written != 0)
+        return written < 0 ? written : 0;
     while (length > 0 && is_blank(trimmed[length - 1]))
         length--;
     for (; length > 0 && is_blank(*trimmed); length--)
@@ -115,6 +131,37 @@ int file_edit_strip(struct file_edit_text *text, const struct file *file)
         error = strip_line(text, file, &layout, &layout.lines[i]);
     if (error == 0)
         error = file_edit_put(text, "\n", 1);
+    file_layout_free(&layout);
+    return error;
+}
+
+/* ---- as short as it can be ---- */
+
+static int bare_line(struct file_edit_text *text, const struct file *file, const struct file_layout *layout,
+                     const struct file_line *line)
+{
+    const char *start = line->text;
+    const char *comment = memchr(line->text, '#', line->length);
+    size_t length = comment != NULL ? (size_t)(comment - line->text) : line->length;
+    int written = put_key_of_file(text, file, layout, line);
+
+    if (written != 0)
+        return written < 0 ? written : 0;
+    file_trim(&start, &length);
+    if (length == 0)
+        return 0;
+    if (file_edit_put(text, start, length) != 0)
+        return -ENOMEM;
+    return file_edit_put(text, "\n", 1);
+}
+
+int file_edit_bare(struct file_edit_text *text, const struct file *file)
+{
+    struct file_layout layout;
+    int error = file_layout_read(&layout, file->bytes, file->length);
+
+    for (size_t i = 0; error == 0 && i < layout.line_count; i++)
+        error = bare_line(text, file, &layout, &layout.lines[i]);
     file_layout_free(&layout);
     return error;
 }
