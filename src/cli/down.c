@@ -17,6 +17,7 @@
 #include "cli/tunnel_link.h"
 #include "cli/tunnel_routes.h"
 #include "cli/tunnel_save.h"
+#include "cli/watch_unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,8 +91,10 @@ int command_down(int count, char **arguments)
     if (!root_is_given(count, arguments) || setenv("LC_ALL", "C", 1) != 0)
         return 1;
     success = tunnel_open(&tunnel, arguments[1], TUNNEL_AS_IT_IS) && take_down(&tunnel);
-    if (success)
+    if (success) {
         tunnel_file_forget(tunnel.name);
+        watch_unit_stop(&tunnel);
+    }
     tunnel_close(&tunnel);
     return success ? 0 : 1;
 }

@@ -85,14 +85,14 @@ bool file_load(struct file *file, const char *path, enum file_kind kind)
 
 /* ---- endpoints ---- */
 
-static bool load_endpoints(struct change *change, const struct file *file)
+static bool load_endpoints(struct change *change, const struct file *file, bool with_names)
 {
     char prefix[PREFIX_BYTES];
 
     for (size_t i = 0; i < file->peer_count; i++) {
         const struct file_peer *peer = &file->peers[i];
 
-        if (!peer->has_endpoint)
+        if (!peer->has_endpoint || (!with_names && !resolve_is_numeric(&peer->endpoints[0])))
             continue;
         prefix_write(prefix, file, &peer->endpoints[0].place);
         if (!resolve_endpoint(&change->peers[i].endpoint, &peer->endpoints[0], prefix))
@@ -102,7 +102,7 @@ static bool load_endpoints(struct change *change, const struct file *file)
     return true;
 }
 
-bool file_load_change(struct change *change, const struct file *file)
+static bool load_change(struct change *change, const struct file *file, bool with_names)
 {
     int error = file_change(file, change);
 
@@ -113,5 +113,15 @@ bool file_load_change(struct change *change, const struct file *file)
     change->has_private_key = file->has_private_key;
     change->has_listen_port = file->has_listen_port;
     change->has_fwmark = file->has_fwmark;
-    return load_endpoints(change, file);
+    return load_endpoints(change, file, with_names);
+}
+
+bool file_load_change(struct change *change, const struct file *file)
+{
+    return load_change(change, file, true);
+}
+
+bool file_load_change_numeric(struct change *change, const struct file *file)
+{
+    return load_change(change, file, false);
 }

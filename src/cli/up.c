@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * vole up [--userspace] NAME|FILE: makes the interface that a file describes, with its addresses, routes, DNS
- * and firewall, as wg-quick does. Everything that can be wrong with the file is found out before anything is
- * done; from then on, a step that fails, or a signal, takes back all steps before it, and the status is 1.
- * Hooks are not taken back, and Down hooks are not run then. Spec: config §6.2.
+ * vole up [--userspace] [--no-wait-dns] NAME|FILE: makes the interface that a file describes, with its
+ * addresses, routes, DNS and firewall, as wg-quick does. Everything that can be wrong with the file is found
+ * out before anything is done; from then on, a step that fails, or a signal, takes back all steps before it,
+ * and the status is 1. Hooks are not taken back, and Down hooks are not run then. Spec: config §6.2.
  */
 #include "cli/command.h"
 
@@ -18,6 +18,7 @@
 #include "cli/tunnel_file.h"
 #include "cli/tunnel_link.h"
 #include "cli/tunnel_routes.h"
+#include "cli/watch_unit.h"
 #include "config/address.h"
 #include "linux/interface_address.h"
 #include "linux/link.h"
@@ -33,6 +34,7 @@ struct up {
     struct tunnel tunnel;
     struct model_device device; /* as it runs after it was configured */
     bool userspace;             /* do not ask the kernel for WireGuard */
+    bool no_wait_dns;           /* leave host names to `watch` */
 };
 
 /* ---- the steps: false: a message was printed, or we are asked to end ---- */
@@ -57,7 +59,10 @@ static bool configure(struct up *up)
 
     steps_say("wg addconf %s <(wg-quick strip %s)", tunnel->name, tunnel->name);
     change_init(&change);
-    success = file_load_change(&change, &tunnel->file);
+    if (up->no_wait_dns)
+        success = file_load_change_numeric(&change, &tunnel->file);
+    else
+        success = file_load_change(&change, &tunnel->file);
     change.replace_peers = false;
     if (success)
         error = device_set(tunnel->name, &change);
@@ -146,12 +151,13 @@ static bool run_steps(struct up *up)
 
 static void print_usage(FILE *stream)
 {
-    fputs("Usage: vole up [--userspace] NAME|FILE\n"
+    fputs("Usage: vole up [--userspace] [--no-wait-dns] NAME|FILE\n"
           "\n"
-          "  NAME         of a tunnel: the file is /etc/wireguard/NAME.conf or /etc/vole/NAME.conf\n"
-          "  FILE         is called as the interface is to be, and .conf\n"
-          "  --userspace  let voled (or what WG_QUICK_USERSPACE_IMPLEMENTATION names) do the work,\n"
-          "               also if the kernel has WireGuard\n",
+          "  NAME           of a tunnel: the file is /etc/wireguard/NAME.conf or /etc/vole/NAME.conf\n"
+          "  FILE           is called as the interface is to be, and .conf\n"
+          "  --userspace    let voled (or what WG_QUICK_USERSPACE_IMPLEMENTATION names) do the work,\n"
+          "                 also if the kernel has WireGuard\n"
+          "  --no-wait-dns  leave endpoints that are host names to `vole watch'\n",
           stream);
 }
 
@@ -192,6 +198,7 @@ static int bring_up(struct up *up)
         (void)leftovers_remove(tunnel);
     if (run_steps(up)) {
         tunnel_file_record(tunnel->name, tunnel->index, tunnel->path);
+        watch_unit_start(tunnel, up->no_wait_dns);
         return 0;
     }
     if (process_signal() != 0)
@@ -215,6 +222,8 @@ int command_up(int count, char **arguments)
     for (int i = 1; i < count; i++) {
         if (strcmp(arguments[i], "--userspace") == 0)
             up.userspace = true;
+        else if (strcmp(arguments[i], "--no-wait-dns") == 0)
+            up.no_wait_dns = true;
         else if (word == NULL && arguments[i][0] != '-')
             word = arguments[i];
         else
