@@ -105,56 +105,51 @@ static int collect(struct allowed_ip_owners *owners, const struct model_device *
 
 /* ---- playing the difference ---- */
 
-static int compare_peer_places(const void *left, const void *right)
+static int compare_running(const void *left, const void *right)
 {
-    const struct model_peer *const *one = left;
-    const struct model_peer *const *other = right;
+    const struct allowed_ip_running *one = left;
+    const struct allowed_ip_running *other = right;
 
-    return memcmp((*one)->public_key, (*other)->public_key, VOLE_KEY_BYTES);
+    return memcmp(one->peer->public_key, other->peer->public_key, VOLE_KEY_BYTES);
+}
+
+static int compare_key_with_running(const void *key, const void *running)
+{
+    return memcmp(key, ((const struct allowed_ip_running *)running)->peer->public_key, VOLE_KEY_BYTES);
+}
+
+static int sort_running(struct allowed_ip_owners *owners, const struct model_device *running)
+{
+    owners->running = calloc(running->peer_count + 1, sizeof(*owners->running));
+    if (owners->running == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < running->peer_count; i++)
+        owners->running[owners->running_count++].peer = &running->peers[i];
+    if (owners->running_count > 0)
+        qsort(owners->running, owners->running_count, sizeof(*owners->running), compare_running);
+    return 0;
 }
 
 static void empty(struct allowed_ip_owners *owners, const struct model_peer *peer)
 {
-    for (size_t i = 0; i < peer->allowed_ip_count; i++)
+    for (size_t i = 0; peer != NULL && i < peer->allowed_ip_count; i++)
         find(owners, &peer->allowed_ips[i])->after = NULL;
 }
 
-static void empty_those_that_lose_all(struct allowed_ip_owners *owners, const struct change *difference,
-                                      const struct model_peer *const *sorted, size_t count)
+static void play(struct allowed_ip_owners *owners, const struct change *difference)
 {
     for (size_t i = 0; i < difference->peer_count; i++) {
         const struct change_peer *change = &difference->peers[i];
-        struct model_peer wanted;
-        const struct model_peer *key = &wanted;
-        const struct model_peer *const *place;
 
-        if (!change->remove && !change->replace_allowed_ips)
-            continue;
-        memcpy(wanted.public_key, change->public_key, VOLE_KEY_BYTES);
-        place = count == 0 ? NULL : bsearch(&key, sorted, count, sizeof(*sorted), compare_peer_places);
-        if (place != NULL)
-            empty(owners, *place);
+        if (change->remove || change->replace_allowed_ips)
+            empty(owners, allowed_ip_owners_running(owners, change->public_key));
     }
-}
+    for (size_t i = 0; i < difference->peer_count; i++) {
+        const struct change_peer *change = &difference->peers[i];
 
-static int play(struct allowed_ip_owners *owners, const struct model_device *running,
-                const struct change *difference)
-{
-    const struct model_peer **sorted = calloc(running->peer_count + 1, sizeof(*sorted));
-
-    if (sorted == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < running->peer_count; i++)
-        sorted[i] = &running->peers[i];
-    if (running->peer_count > 0)
-        qsort(sorted, running->peer_count, sizeof(*sorted), compare_peer_places);
-    empty_those_that_lose_all(owners, difference, sorted, running->peer_count);
-    for (size_t i = 0; i < difference->peer_count; i++)
-        for (size_t k = 0; k < difference->peers[i].allowed_ip_count; k++)
-            find(owners, &difference->peers[i].allowed_ips[k].prefix)->after =
-                difference->peers[i].public_key;
-    free(sorted);
-    return 0;
+        for (size_t k = 0; k < change->allowed_ip_count; k++)
+            find(owners, &change->allowed_ips[k].prefix)->after = change->public_key;
+    }
 }
 
 static bool same_owner(const struct allowed_ip_owner *owner)
@@ -192,18 +187,33 @@ int allowed_ip_owners_find(struct allowed_ip_owners *owners, const struct model_
     int error = collect(owners, running, difference);
 
     if (error == 0)
-        error = play(owners, running, difference);
-    return error == 0 ? list_moves(owners) : error;
+        error = sort_running(owners, running);
+    if (error != 0)
+        return error;
+    play(owners, difference);
+    return list_moves(owners);
 }
 
 void allowed_ip_owners_free(struct allowed_ip_owners *owners)
 {
+    free(owners->running);
     free(owners->networks);
     free(owners->moves);
     *owners = (struct allowed_ip_owners){0};
 }
 
 /* ---- asking ---- */
+
+const struct model_peer *allowed_ip_owners_running(const struct allowed_ip_owners *owners,
+                                                   const uint8_t peer[static VOLE_KEY_BYTES])
+{
+    const struct allowed_ip_running *running =
+        owners->running_count == 0 ? NULL
+                                   : bsearch(peer, owners->running, owners->running_count,
+                                             sizeof(*owners->running), compare_key_with_running);
+
+    return running != NULL ? running->peer : NULL;
+}
 
 const struct allowed_ip_owner *allowed_ip_owners_of(const struct allowed_ip_owners *owners,
                                                     const struct vole_prefix *network)

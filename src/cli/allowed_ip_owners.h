@@ -31,7 +31,13 @@ struct allowed_ip_move {
     bool gained;
 };
 
+struct allowed_ip_running {
+    const struct model_peer *peer;
+};
+
 struct allowed_ip_owners {
+    struct allowed_ip_running *running; /* all peers of the running device, by key */
+    size_t running_count;
     struct allowed_ip_owner *networks; /* by family, address, length */
     size_t count;
     struct allowed_ip_move *moves; /* by peer, lost before gained, network */
@@ -44,6 +50,9 @@ VOLE_MUST_CHECK int allowed_ip_owners_find(struct allowed_ip_owners *owners,
                                            const struct change *difference);
 void allowed_ip_owners_free(struct allowed_ip_owners *owners);
 
+/* NULL: there is no such peer now. */
+const struct model_peer *allowed_ip_owners_running(const struct allowed_ip_owners *owners,
+                                                   const uint8_t peer[static VOLE_KEY_BYTES]);
 /* NULL: nobody's, before or after. network must be masked. */
 const struct allowed_ip_owner *allowed_ip_owners_of(const struct allowed_ip_owners *owners,
                                                     const struct vole_prefix *network);

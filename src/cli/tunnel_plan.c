@@ -310,39 +310,13 @@ static bool plan_routes(struct tunnel_plan *plan, const struct tunnel *tunnel)
 
 /* ---- peers ---- */
 
-static int compare_running(const void *left, const void *right)
-{
-    const struct model_peer *const *one = left;
-    const struct model_peer *const *other = right;
-
-    return memcmp((*one)->public_key, (*other)->public_key, VOLE_KEY_BYTES);
-}
-
-/* All running peers, by key. Freed by the caller. */
-static const struct model_peer **sort_running(const struct model_device *device)
-{
-    const struct model_peer **sorted = calloc(device->peer_count + 1, sizeof(*sorted));
-
-    for (size_t i = 0; sorted != NULL && i < device->peer_count; i++)
-        sorted[i] = &device->peers[i];
-    if (sorted != NULL && device->peer_count > 0)
-        qsort(sorted, device->peer_count, sizeof(*sorted), compare_running);
-    return sorted;
-}
-
-static void add_peer(struct tunnel_plan *plan, const struct change_peer *change, const uint8_t *public_key,
-                     const struct model_peer *const *sorted)
+static void add_peer(struct tunnel_plan *plan, const struct change_peer *change, const uint8_t *public_key)
 {
     struct tunnel_plan_peer *peer = &plan->peers[plan->peer_count++];
-    size_t count = plan->running.device.peer_count;
-    struct model_peer wanted;
-    const struct model_peer *key = &wanted;
-    const struct model_peer *const *running;
 
-    memcpy(wanted.public_key, public_key, VOLE_KEY_BYTES);
-    running = count == 0 ? NULL : bsearch(&key, sorted, count, sizeof(*sorted), compare_running);
-    *peer = (struct tunnel_plan_peer){
-        .public_key = public_key, .running = running != NULL ? *running : NULL, .change = change};
+    *peer = (struct tunnel_plan_peer){.public_key = public_key,
+                                      .running = allowed_ip_owners_running(&plan->owners, public_key),
+                                      .change = change};
     peer->moves = allowed_ip_owners_moves(&plan->owners, public_key, &peer->move_count);
 }
 
@@ -358,23 +332,19 @@ static bool is_in_difference(const struct tunnel_plan *plan, const uint8_t *publ
 static bool plan_peers(struct tunnel_plan *plan, const struct tunnel *tunnel)
 {
     const struct allowed_ip_owners *owners = &plan->owners;
-    const struct model_peer **sorted = sort_running(&plan->running.device);
 
     plan->peers = calloc(plan->difference.peer_count + owners->move_count + 1, sizeof(*plan->peers));
-    if (plan->peers == NULL || sorted == NULL) {
-        free(sorted);
+    if (plan->peers == NULL)
         return tunnel_fail(tunnel, "out of memory");
-    }
     for (size_t i = 0; i < plan->difference.peer_count; i++)
-        add_peer(plan, &plan->difference.peers[i], plan->difference.peers[i].public_key, sorted);
+        add_peer(plan, &plan->difference.peers[i], plan->difference.peers[i].public_key);
     for (size_t i = 0; i < owners->move_count; i++) {
         const uint8_t *peer = owners->moves[i].peer;
 
         if ((i == 0 || memcmp(owners->moves[i - 1].peer, peer, VOLE_KEY_BYTES) != 0) &&
             !is_in_difference(plan, peer))
-            add_peer(plan, NULL, peer, sorted);
+            add_peer(plan, NULL, peer);
     }
-    free(sorted);
     return true;
 }
 
