@@ -23,6 +23,7 @@
 #define VOLE_H
 
 #include "vole_drops.h"
+#include "vole_handshakes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -206,6 +207,9 @@ VOLE_API void vole_device_tick(struct vole_device *device, const struct vole_tim
 /* Why the last packet was dropped (by send, receive or queue), and how often each reason occurred. */
 VOLE_API enum vole_drop vole_device_last_drop(const struct vole_device *device);
 VOLE_API uint64_t vole_device_drops(const struct vole_device *device, enum vole_drop reason);
+/* How often each outcome of a handshake occurred. */
+VOLE_API uint64_t vole_device_handshakes(const struct vole_device *device,
+                                         enum vole_handshake_outcome outcome);
 
 /* ---- peers ---- */
 

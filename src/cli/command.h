@@ -13,15 +13,16 @@
 #include <stdbool.h>
 
 int command_addconf(int count, char **arguments);
-int command_apply(int count, char **arguments);
-int command_confirm(int count, char **arguments);
 int command_check(int count, char **arguments);
 int command_genconf(int count, char **arguments);
+int command_apply(int count, char **arguments);
+int command_confirm(int count, char **arguments);
 int command_down(int count, char **arguments);
 int command_clock(int count, char **arguments);
 int command_genkey(int count, char **arguments);
 int command_genpsk(int count, char **arguments);
 int command_plan(int count, char **arguments);
+int command_metrics(int count, char **arguments);
 int command_pubkey(int count, char **arguments);
 int command_qr(int count, char **arguments);
 int command_save(int count, char **arguments);

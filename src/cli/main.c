@@ -40,6 +40,7 @@ static const struct command commands[] = {
     {"watch", command_watch, "keeps peers reachable whose addresses change"},
     {"save", command_save, "writes what runs into the tunnel's file"},
     {"strip", command_strip, "prints the file without what setconf does not know"},
+    {"metrics", command_metrics, "prints or serves metrics for Prometheus"},
     {"clock", command_clock, "shows or resets up to when handshakes are stamped", false, true},
     {"check", command_check, "finds what is wrong or doubtful in configuration files", false, true},
     {"genconf", command_genconf, "writes configuration files that match each other", false, true},

@@ -53,6 +53,25 @@ bool uapi_vole_write_drops(struct uapi_text *text, const uint64_t drops[static V
     return true;
 }
 
+static const char *const handshake_names[VOLE_HANDSHAKE_COUNT] = {
+#define HANDSHAKE_NAME(name, word, text) word,
+    VOLE_HANDSHAKE_OUTCOMES(HANDSHAKE_NAME)
+#undef HANDSHAKE_NAME
+};
+
+bool uapi_vole_write_handshakes(struct uapi_text *text, const uint64_t counts[static VOLE_HANDSHAKE_COUNT])
+{
+    size_t start = text->length;
+
+    for (unsigned outcome = 0; outcome < VOLE_HANDSHAKE_COUNT; outcome++) {
+        if (!uapi_write_line(text, "handshake=%s %" PRIu64 "\n", handshake_names[outcome], counts[outcome])) {
+            text->length = start;
+            return false;
+        }
+    }
+    return true;
+}
+
 bool uapi_vole_write_peer(struct uapi_text *text, const uint8_t public_key[static VOLE_KEY_BYTES],
                           const uint64_t drops[static VOLE_DROP_COUNT])
 {
@@ -99,6 +118,7 @@ void uapi_vole_free(struct uapi_vole *reply)
         free(reply->owners[i].drops);
     free(reply->owners);
     free(reply->features);
+    free(reply->handshakes);
     memset(reply, 0, sizeof(*reply));
 }
 
@@ -154,6 +174,23 @@ static int read_drop(struct uapi_vole_owner *owner, const char *text, size_t len
     return 0;
 }
 
+static int read_handshake(struct uapi_vole *reply, const char *text, size_t length)
+{
+    struct uapi_vole_handshake *handshakes = array_grow(reply->handshakes, &reply->handshake_capacity,
+                                                        reply->handshake_count, sizeof(*handshakes));
+    struct uapi_vole_handshake *handshake;
+
+    if (handshakes == NULL)
+        return -ENOMEM;
+    reply->handshakes = handshakes;
+    handshake = &handshakes[reply->handshake_count];
+    if (!word_take(handshake->name, &text, &length) ||
+        !number_read(&handshake->count, text, length, UINT64_MAX))
+        return -EPROTO;
+    reply->handshake_count++;
+    return 0;
+}
+
 static int read_owner(struct uapi_vole *reply, const char *text, size_t length)
 {
     struct uapi_vole_owner *owner = uapi_vole_add_owner(reply);
@@ -181,6 +218,8 @@ int uapi_vole_read_line(void *state, const char *line, size_t length)
         return read_feature(reply, text, length);
     if (name_length == 4 && memcmp(line, "drop", 4) == 0)
         return read_drop(&reply->owners[reply->owner_count - 1], text, length);
+    if (name_length == 9 && memcmp(line, "handshake", 9) == 0)
+        return read_handshake(reply, text, length);
     if (name_length == 10 && memcmp(line, "public_key", 10) == 0)
         return read_owner(reply, text, length);
     if (name_length == 5 && memcmp(line, "errno", 5) == 0) {

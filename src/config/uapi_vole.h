@@ -5,6 +5,7 @@
  *
  *     version=0.1.0
  *     feature=tun_vnet_header on
+ *     handshake=initiated 5
  *     drop=malformed 3
  *     public_key=HEX
  *     drop=source_not_allowed 17
@@ -46,6 +47,9 @@ VOLE_MUST_CHECK bool uapi_vole_write_drops(struct uapi_text *text,
 VOLE_MUST_CHECK bool uapi_vole_write_peer(struct uapi_text *text,
                                           const uint8_t public_key[static VOLE_KEY_BYTES],
                                           const uint64_t drops[static VOLE_DROP_COUNT]);
+/* One line per outcome, zeros included. */
+VOLE_MUST_CHECK bool uapi_vole_write_handshakes(struct uapi_text *text,
+                                                const uint64_t counts[static VOLE_HANDSHAKE_COUNT]);
 /* The end is uapi_write_errno(). */
 
 /* ---- reading ---- */
@@ -57,6 +61,11 @@ struct uapi_vole_feature {
 };
 
 struct uapi_vole_drop {
+    char name[UAPI_VOLE_WORD_BYTES];
+    uint64_t count;
+};
+
+struct uapi_vole_handshake {
     char name[UAPI_VOLE_WORD_BYTES];
     uint64_t count;
 };
@@ -74,6 +83,9 @@ struct uapi_vole {
     struct uapi_vole_feature *features;
     size_t feature_count;
     size_t feature_capacity;
+    struct uapi_vole_handshake *handshakes; /* none: the daemon is older than they are */
+    size_t handshake_count;
+    size_t handshake_capacity;
     struct uapi_vole_owner *owners; /* owners[0] is the device */
     size_t owner_count;
     size_t owner_capacity;

@@ -290,6 +290,13 @@ uint64_t vole_device_drops(const struct vole_device *device, enum vole_drop reas
     return atomic_load_explicit(&device->drops.count[reason], memory_order_relaxed);
 }
 
+uint64_t vole_device_handshakes(const struct vole_device *device, enum vole_handshake_outcome outcome)
+{
+    if ((unsigned)outcome >= VOLE_HANDSHAKE_COUNT)
+        return 0;
+    return atomic_load_explicit(&device->handshakes.count[outcome], memory_order_relaxed);
+}
+
 /* ---- peers ---- */
 
 static uint32_t hash_key(const struct vole_device *device, const uint8_t public_key[static VOLE_KEY_BYTES])

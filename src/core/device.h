@@ -13,6 +13,7 @@
 
 #include "core/deadlines.h"
 #include "core/handshake_clock.h"
+#include "core/handshake_counters.h"
 #include "core/handshake_queue.h"
 #include "core/load.h"
 #include "core/peer.h"
@@ -60,12 +61,13 @@ struct vole_device {
     _Atomic uint32_t mtu;                      /* shared */
     _Atomic bool up;                           /* shared */
 
-    struct allowed_ips allowed_ips; /* shared, read-only for workers */
-    struct index_table indices;     /* shared, read-only for workers */
-    struct staged staged;           /* shared */
-    struct handshake_queue queue;   /* shared */
-    struct notices notices;         /* shared */
-    struct drop_counters drops;     /* shared */
+    struct allowed_ips allowed_ips;       /* shared, read-only for workers */
+    struct index_table indices;           /* shared, read-only for workers */
+    struct staged staged;                 /* shared */
+    struct handshake_queue queue;         /* shared */
+    struct notices notices;               /* shared */
+    struct drop_counters drops;           /* shared */
+    struct handshake_counters handshakes; /* shared */
 
     struct vole_peer *first_peer, *last_peer;
     struct vole_peer **peer_chains; /* by siphash of the public key */

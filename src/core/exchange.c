@@ -17,8 +17,10 @@ static void draw(struct vole_device *device, uint8_t *bytes, size_t length)
 
 /* ---- out ---- */
 
-/* Adds the macs, stamps and sends; whether it left or not, the timers go on (timers §3). */
-static void send_to_peer(struct vole_peer *peer, uint8_t *message, size_t length, const struct vole_time *now)
+/* Adds the macs, stamps and sends; whether it left or not, the timers go on (timers §3). What left is counted
+ * as this outcome. */
+static void send_to_peer(struct vole_peer *peer, uint8_t *message, size_t length,
+                         enum vole_handshake_outcome outcome, const struct vole_time *now)
 {
     struct vole_device *device = peer->device;
     struct cookie_keys keys;
@@ -36,10 +38,12 @@ static void send_to_peer(struct vole_peer *peer, uint8_t *message, size_t length
     result = device->hooks.send(device->hooks.context, &to, HANDSHAKE_TRAFFIC_CLASS, message, length);
     if (result > 0)
         endpoint_clear_source(&peer->endpoint);
-    if (result >= 0)
+    if (result >= 0) {
         atomic_fetch_add_explicit(&peer->sent_bytes, length, memory_order_relaxed);
-    else
+        handshake_count(&device->handshakes, outcome);
+    } else {
         peer_drop(peer, VOLE_DROP_SEND_FAILED, 1);
+    }
 }
 
 /* A fresh random index for the peer's handshake; the one it had is released. */
@@ -102,7 +106,7 @@ void exchange_initiate(struct vole_peer *peer, bool retry, const struct vole_tim
     draw(device, ephemeral, sizeof ephemeral);
     if (handshake_create_initiation(&peer->handshake, &device->identity, &peer->remote, ephemeral, timestamp,
                                     index, message) == HANDSHAKE_OK) {
-        send_to_peer(peer, message, sizeof message, now);
+        send_to_peer(peer, message, sizeof message, VOLE_HANDSHAKE_INITIATED, now);
         timers_initiation_sent(peer, now);
     } else {
         abandon(peer);
@@ -328,7 +332,8 @@ static void answer(struct batch *batch)
             abandon(peer);
             peer_drop(peer, VOLE_DROP_WEAK_KEY, 1);
         } else if (begin_session(peer, &keys[good++], batch->now)) {
-            send_to_peer(peer, batch->answers[i].message, RESPONSE_BYTES, batch->now);
+            send_to_peer(peer, batch->answers[i].message, RESPONSE_BYTES, VOLE_HANDSHAKE_ANSWERED,
+                         batch->now);
         }
         count_received(peer, INITIATION_BYTES, batch->now);
     }
@@ -391,6 +396,7 @@ static enum vole_outcome receive_response(struct vole_device *device, const uint
     learn_endpoint(peer, from);
     handshake_derive_many((struct handshake *const[]){&peer->handshake}, &keys, 1);
     if (begin_session(peer, &keys, now)) {
+        handshake_count(&device->handshakes, VOLE_HANDSHAKE_COMPLETED_AS_INITIATOR);
         timers_handshake_complete(peer, now);
         peer_send_keepalive(peer, now); /* or what waits: either confirms the key to the responder */
     }
@@ -473,6 +479,7 @@ void exchange_key_confirmed(struct vole_peer *peer, const struct vole_time *now)
         return; /* replaced in the meantime */
     if (!keypair_confirm(peer->device, &peer->keypairs, next))
         return;
+    handshake_count(&peer->device->handshakes, VOLE_HANDSHAKE_COMPLETED_AS_RESPONDER);
     timers_handshake_complete(peer, now);
     peer_send_staged(peer, now);
 }

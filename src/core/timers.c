@@ -264,6 +264,7 @@ static void give_up(struct vole_peer *peer, const struct vole_time *now)
     staged_purge(&peer->device->staged, peer, VOLE_DROP_STAGED_PURGED);
     if (peer->timers.erase_due_ns == 0)
         peer->timers.erase_due_ns = now->monotonic_ns + ERASE_KEYS_AFTER;
+    handshake_count(&peer->device->handshakes, VOLE_HANDSHAKE_GAVE_UP);
     peer_event(peer, VOLE_EVENT_GAVE_UP);
 }
 

@@ -90,10 +90,26 @@ static bool uapi_dump_device(struct uapi_dump *dump, struct uapi_text *text)
     return written;
 }
 
-/* Features one by one, then the device's own drops. */
+/* What became of handshakes, and the device's own drops. */
+static bool uapi_dump_counters(const struct vole_device *device, struct uapi_text *text)
+{
+    uint64_t handshakes[VOLE_HANDSHAKE_COUNT];
+    uint64_t drops[VOLE_DROP_COUNT];
+    size_t start = text->length;
+
+    for (unsigned i = 0; i < VOLE_HANDSHAKE_COUNT; i++)
+        handshakes[i] = vole_device_handshakes(device, (enum vole_handshake_outcome)i);
+    for (unsigned i = 0; i < VOLE_DROP_COUNT; i++)
+        drops[i] = vole_device_drops(device, (enum vole_drop)i);
+    if (uapi_vole_write_handshakes(text, handshakes) && uapi_vole_write_drops(text, drops))
+        return true;
+    text->length = start;
+    return false;
+}
+
+/* Features one by one, then the counters. */
 static bool uapi_dump_features(struct uapi_dump *dump, struct uapi_text *text)
 {
-    uint64_t drops[VOLE_DROP_COUNT];
     struct feature feature;
 
     if (features_get(dump->engine, dump->feature, &feature)) {
@@ -102,9 +118,7 @@ static bool uapi_dump_features(struct uapi_dump *dump, struct uapi_text *text)
         dump->feature++;
         return true;
     }
-    for (unsigned i = 0; i < VOLE_DROP_COUNT; i++)
-        drops[i] = vole_device_drops(dump->engine->device, (enum vole_drop)i);
-    if (!uapi_vole_write_drops(text, drops))
+    if (!uapi_dump_counters(dump->engine->device, text))
         return false;
     uapi_dump_to_first_peer(dump);
     return true;

@@ -229,6 +229,10 @@ static void a_good_response_completes_once(void **state)
     assert_int_equal(two_hosts_peer(&hosts, 0).sent_bytes, 148 + 32);
     assert_true(two_hosts_peer(&hosts, 0).has_session);
     assert_dropped(0, &response, VOLE_DROP_RESPONSE_UNEXPECTED); /* its index is a keypair's now */
+    assert_int_equal(vole_device_handshakes(hosts.host[0].device, VOLE_HANDSHAKE_INITIATED), 1);
+    assert_int_equal(vole_device_handshakes(hosts.host[0].device, VOLE_HANDSHAKE_COMPLETED_AS_INITIATOR), 1);
+    assert_int_equal(vole_device_handshakes(hosts.host[1].device, VOLE_HANDSHAKE_ANSWERED), 1);
+    assert_int_equal(vole_device_handshakes(hosts.host[1].device, VOLE_HANDSHAKE_COMPLETED_AS_RESPONDER), 0);
 }
 
 static void a_forged_response_does_not_disturb_the_real_one(void **state)

@@ -35,6 +35,9 @@ static void gives_up_after_exactly_20_initiations(void **state)
     last = two_hosts_last(&hosts, 0, INITIATION)->at_ns - began;
     assert_true(last >= 19 * 5 * SECOND && last < 19 * (5 * SECOND + SECOND / 3));
     assert_int_equal(hosts.host[0].events[VOLE_EVENT_GAVE_UP], 1);
+    assert_int_equal(vole_device_handshakes(hosts.host[0].device, VOLE_HANDSHAKE_GAVE_UP), 1);
+    assert_int_equal(vole_device_handshakes(hosts.host[0].device, VOLE_HANDSHAKE_INITIATED), 20);
+    assert_int_equal(vole_device_handshakes(hosts.host[0].device, VOLE_HANDSHAKE_COMPLETED_AS_INITIATOR), 0);
 }
 
 static void gives_up_between_100_and_107_s(void **state)

@@ -33,12 +33,18 @@ static int read_text(struct uapi_vole *reply, const char *text)
 static void the_text_is_the_documented_one(void **state)
 {
     struct uapi_text text = {.bytes = buffer, .capacity = sizeof(buffer)};
+    static const uint64_t handshakes[VOLE_HANDSHAKE_COUNT] = {1, 0, UINT64_MAX, 0, 7};
     uint64_t drops[VOLE_DROP_COUNT] = {0};
     uint8_t public_key[VOLE_KEY_BYTES];
     static const char expected[] = "version=0.1.0\n"
                                    "feature=tun_vnet_header on\n"
                                    "feature=udp_gro off switched off\n"
                                    "feature=tso off two  lines\n"
+                                   "handshake=initiated 1\n"
+                                   "handshake=answered 0\n"
+                                   "handshake=completed_as_initiator 18446744073709551615\n"
+                                   "handshake=completed_as_responder 0\n"
+                                   "handshake=gave_up 7\n"
                                    "drop=malformed 3\n"
                                    "drop=unsupported_offload 18446744073709551615\n"
                                    "public_key=" ONES "\n"
@@ -51,6 +57,7 @@ static void the_text_is_the_documented_one(void **state)
     assert_true(uapi_vole_write_feature(&text, "tun_vnet_header", "on", NULL));
     assert_true(uapi_vole_write_feature(&text, "udp_gro", "off", "switched off"));
     assert_true(uapi_vole_write_feature(&text, "tso", "off", "two\n\nlines"));
+    assert_true(uapi_vole_write_handshakes(&text, handshakes));
     drops[VOLE_DROP_MALFORMED] = 3;
     drops[VOLE_DROP_UNSUPPORTED_OFFLOAD] = UINT64_MAX;
     assert_true(uapi_vole_write_drops(&text, drops));
@@ -66,6 +73,7 @@ static void the_text_is_the_documented_one(void **state)
 static void what_is_written_is_read_back(void **state)
 {
     struct uapi_text text = {.bytes = buffer, .capacity = sizeof(buffer)};
+    static const uint64_t handshakes[VOLE_HANDSHAKE_COUNT] = {1, 0, UINT64_MAX, 0, 7};
     uint64_t drops[VOLE_DROP_COUNT];
     uint8_t public_key[VOLE_KEY_BYTES];
     struct uapi_vole reply;
@@ -77,6 +85,7 @@ static void what_is_written_is_read_back(void **state)
     assert_true(uapi_vole_write_version(&text, "0.1.0"));
     assert_true(uapi_vole_write_feature(&text, "a", "on", NULL));
     assert_true(uapi_vole_write_feature(&text, "b", "off", "some words here"));
+    assert_true(uapi_vole_write_handshakes(&text, handshakes));
     assert_true(uapi_vole_write_drops(&text, drops));
     assert_true(uapi_vole_write_peer(&text, public_key, drops));
     assert_true(uapi_write_errno(&text, 0));
@@ -89,6 +98,10 @@ static void what_is_written_is_read_back(void **state)
     assert_string_equal(reply.features[0].value, "on");
     assert_string_equal(reply.features[0].remark, "");
     assert_string_equal(reply.features[1].remark, "some words here");
+    assert_int_equal(reply.handshake_count, VOLE_HANDSHAKE_COUNT);
+    for (size_t i = 0; i < VOLE_HANDSHAKE_COUNT; i++)
+        assert_int_equal(reply.handshakes[i].count, handshakes[i]);
+    assert_string_equal(reply.handshakes[4].name, "gave_up");
     assert_int_equal(reply.owner_count, 2);
     for (size_t owner = 0; owner < 2; owner++) {
         assert_int_equal(reply.owners[owner].drop_count, VOLE_DROP_COUNT);
@@ -103,11 +116,20 @@ static void what_is_written_is_read_back(void **state)
 static void all_reasons_fit_the_stated_room(void **state)
 {
     struct uapi_text text = {.bytes = buffer, .capacity = UAPI_VOLE_DROPS_BYTES};
+    uint64_t handshakes[VOLE_HANDSHAKE_COUNT];
     uint64_t drops[VOLE_DROP_COUNT];
     const uint8_t public_key[VOLE_KEY_BYTES] = {0};
 
     (void)state;
     memset(drops, 0xff, sizeof(drops));
+    memset(handshakes, 0xff, sizeof(handshakes));
+    assert_true(uapi_vole_write_handshakes(&text, handshakes) && uapi_vole_write_drops(&text, drops));
+    for (size_t room = 0; room < 128; room++) {
+        struct uapi_text small = {.bytes = buffer, .capacity = room};
+        assert_false(uapi_vole_write_handshakes(&small, handshakes));
+        assert_int_equal(small.length, 0);
+    }
+    text.length = 0;
     assert_true(uapi_vole_write_peer(&text, public_key, drops));
     for (size_t room = 0; room < text.length; room++) {
         struct uapi_text small = {.bytes = buffer, .capacity = room};
