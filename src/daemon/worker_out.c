@@ -13,6 +13,8 @@
 
 #include <errno.h>
 
+#define PAUSE_NS UINT64_C(1000000) /* a packet after such a pause is taken for a lone one */
+
 /* Then the other direction gets its share: small packets by number, superpackets by bytes. */
 #define READS_PER_TURN    64
 #define BYTES_PER_TURN    ((size_t)128 * 1024)
@@ -189,6 +191,7 @@ static bool take_share(struct worker *worker, unsigned queue, struct turn *left,
             worker->readable &= ~(UINT32_C(1) << queue);
             return length != -EBADFD && length != -EBADF && length != -ENODEV;
         }
+        worker->read_ns = now->monotonic_ns;
         if (length > 0)
             take_packet(worker, &header, (size_t)length, now);
         share += (size_t)length;
@@ -202,6 +205,8 @@ bool worker_out(struct worker *worker, const struct vole_time *now)
     struct turn left = {.reads = READS_PER_TURN, .bytes = BYTES_PER_TURN};
     bool present = true;
 
+    if (now->monotonic_ns - worker->read_ns > PAUSE_NS)
+        left.reads = 1; /* and sent before we look for more */
     run_reset(&worker->run, NULL);
     while (left.reads > 0 && left.bytes > 0 && worker->readable != 0)
         present = take_share(worker, next_queue(worker), &left, now) && present;

@@ -33,6 +33,7 @@ struct worker {
     int epoll, wake;
     uint32_t readable;   /* queues of the TUN that may have packets, as bits */
     unsigned next_queue; /* whose turn it is */
+    uint64_t read_ns;    /* when the TUN last had something, monotonic */
     _Atomic bool stop;
     _Atomic(struct worker_sockets *) sockets;
     _Atomic(struct icmp_sockets *) icmp;

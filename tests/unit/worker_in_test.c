@@ -113,8 +113,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Host 0 sends a row of packets of one flow; they reach the worker as one merged message. */
-static size_t receive_flow(struct fixture *fixture, uint8_t protocol)
+/* Host 0 sends a row of packets of one flow; they reach the worker as one message. */
+static size_t receive_packets(struct fixture *fixture, uint8_t protocol, int count)
 {
     static uint8_t packet[PACKET_ROOM], payload[PAYLOAD];
     struct packet_plan plan = packet_plan_default(4, protocol);
@@ -126,7 +126,7 @@ static size_t receive_flow(struct fixture *fixture, uint8_t protocol)
     fixture->hosts.connected = false;
     two_hosts_forget(&fixture->hosts);
     fixture->message = (struct udp_received){.bytes = fixture->bytes, .from = fixture->hosts.host[0].address};
-    for (int i = 0; i < PACKETS; i++) {
+    for (int i = 0; i < count; i++) {
         const struct datagram *datagram;
         size_t length;
 
@@ -146,6 +146,22 @@ static size_t receive_flow(struct fixture *fixture, uint8_t protocol)
     waiting = &fixture->message;
     worker_in(fixture->worker, -1, &fixture->hosts.now);
     return inner;
+}
+
+static size_t receive_flow(struct fixture *fixture, uint8_t protocol)
+{
+    return receive_packets(fixture, protocol, PACKETS);
+}
+
+static void where_a_lone_packet_went_the_answer_is_looked_for(void **state)
+{
+    struct fixture *fixture = *state;
+
+    receive_flow(fixture, PACKET_UDP);
+    assert_int_equal(fixture->worker->readable, 0);
+    receive_packets(fixture, PACKET_UDP, 1);
+    assert_int_equal(tun.single_writes, 1);
+    assert_int_equal(fixture->worker->readable, 1);
 }
 
 static uint64_t drops(const struct fixture *fixture, enum vole_drop reason)
@@ -258,6 +274,7 @@ static void short_messages_are_asked_for_in_large_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(where_a_lone_packet_went_the_answer_is_looked_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_flow_becomes_one_write, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refused_merge_is_written_singly_and_not_tried_again, set_up,
                                         tear_down),

@@ -149,6 +149,7 @@ static int set_up(void **state)
     worker->settings.device = hosts.host[0].device;
     worker->settings.queues = queues;
     worker->settings.queue_count = QUEUES;
+    worker->read_ns = hosts.now.monotonic_ns; /* no pause */
     atomic_store(&worker->segment, true);
     atomic_store(&worker->sockets, &no_sockets);
     return 0;
@@ -199,6 +200,19 @@ static size_t datagram_bytes(size_t inner)
 }
 
 /* ---- whose turn it is ---- */
+
+static void after_a_pause_one_packet_is_sent_before_more_are_read(void **state)
+{
+    (void)state;
+    sources[0] = small_packets(3);
+    worker->read_ns -= 2000000;
+    assert_true(turn(1));
+    assert_int_equal(reads_of[0], 1);
+    assert_int_equal(sends, 1);
+    assert_true(turn(1));
+    assert_int_equal(reads_of[0], 3 + 1);
+    assert_int_equal(sends, 2);
+}
 
 static void readable_queues_are_taken_from_in_turns(void **state)
 {
@@ -458,6 +472,8 @@ static void other_errors_are_not_the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(after_a_pause_one_packet_is_sent_before_more_are_read, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(readable_queues_are_taken_from_in_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_queue_has_its_share_and_then_the_next, set_up, tear_down),
         cmocka_unit_test_setup_teardown(queues_that_are_not_readable_are_left_alone, set_up, tear_down),
