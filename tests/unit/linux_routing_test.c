@@ -188,6 +188,53 @@ static void rules_stand_in_the_order_of_a_default_route(void **state)
     }
 }
 
+static bool has_route(const struct routing_table_list *list, const char *network, uint32_t table, bool plain)
+{
+    struct vole_prefix wanted = prefix(network);
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct routing_table_entry *entry = &list->entries[i];
+
+        if (entry->table == table && entry->network.length == wanted.length &&
+            memcmp(&entry->network.address, &wanted.address, sizeof(wanted.address)) == 0)
+            return entry->plain == plain;
+    }
+    return false;
+}
+
+/* The kernel makes a route of its own for each address, also where there is one already. */
+static void own_routes_are_listed_and_removed_beside_those_of_the_kernel(void **state)
+{
+    struct fixture *fixture = *state;
+    struct routing_table_list list = {0};
+    const char *const networks[] = {"10.9.0.0/24", "fd09::/64"};
+    const char *const addresses[] = {"10.9.0.1/24", "fd09::1/64"};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct vole_prefix network = prefix(networks[i]);
+        struct vole_prefix address = prefix(addresses[i]);
+
+        assert_int_equal(interface_address_add(fixture->netlink, fixture->index, &address), 0);
+        assert_int_equal(routing_table_read(fixture->netlink, fixture->index, &list), 0);
+        assert_int_equal(list.count, 0);
+        /* IPv4 refuses a second route of the same metric, so that one goes into another table */
+        assert_int_equal(routing_table_add(fixture->netlink, i == 0 ? TABLE : ROUTING_TABLE_MAIN,
+                                           fixture->index, &network),
+                         0);
+        assert_int_equal(routing_table_read(fixture->netlink, fixture->index, &list), 0);
+        assert_int_equal(list.count, 1);
+        assert_true(has_route(&list, networks[i], i == 0 ? TABLE : ROUTING_TABLE_MAIN, true));
+        assert_int_equal(routing_table_remove(fixture->netlink, i == 0 ? TABLE : ROUTING_TABLE_MAIN,
+                                              fixture->index, &network),
+                         0);
+        assert_int_equal(routing_table_covers(fixture->netlink, fixture->index, &network), 1);
+        assert_int_equal(routing_table_remove(fixture->netlink, ROUTING_TABLE_MAIN, fixture->index, &network),
+                         -ESRCH);
+        assert_int_equal(routing_table_covers(fixture->netlink, fixture->index, &network), 1);
+    }
+    routing_table_list_free(&list);
+}
+
 static void tables_have_numbers_and_names(void **state)
 {
     uint32_t table;
@@ -218,6 +265,8 @@ int main(void)
                                         remove_device),
         cmocka_unit_test_setup_teardown(rules_stand_in_the_order_of_a_default_route, make_device,
                                         remove_device),
+        cmocka_unit_test_setup_teardown(own_routes_are_listed_and_removed_beside_those_of_the_kernel,
+                                        make_device, remove_device),
         cmocka_unit_test(tables_have_numbers_and_names),
     };
 
