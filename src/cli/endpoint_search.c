@@ -115,7 +115,7 @@ static uint64_t keepalive_bytes(const struct endpoint_search *search, int64_t no
     if (!may_have_session(search, now_ms))
         return 0;
     if (search->last.keepalive_s > 0)
-        keepalives += (uint64_t)(now_ms - since_ms) / (1000u * search->last.keepalive_s);
+        keepalives += (uint64_t)(now_ms - since_ms) / (UINT64_C(1000) * search->last.keepalive_s);
     return keepalives * KEEPALIVE_BYTES;
 }
 

@@ -10,7 +10,10 @@
 #include "cli/watch_tunnel.h"
 #include "linux/clock.h"
 #include "linux/link.h"
+#include "linux/link_monitor.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -59,22 +62,95 @@ static int64_t monotonic_ms(void)
     return (int64_t)(now.monotonic_ns / 1000000);
 }
 
-/* Does not return. */
-static void watch(struct watch_tunnel *tunnels, size_t count, struct pollfd *descriptors, int netlink)
+/* ---- waiting ---- */
+
+/* Everything that is looked at, and what wakes us. */
+struct watch {
+    struct watch_tunnel *tunnels;
+    size_t count;
+    int netlink;
+    int monitor;                /* of interfaces that come and go */
+    struct pollfd *descriptors; /* the monitor and those of lookups */
+    bool is_touched;            /* by an event, one of our interfaces */
+};
+
+static void take_event(void *context, const struct link_event *event)
 {
-    for (;;) {
-        size_t descriptor_count = 0;
-        int wait_ms = -1;
+    struct watch *watch = context;
 
-        for (size_t i = 0; i < count; i++) {
-            int tunnel_wait_ms = watch_tunnel_look(&tunnels[i], netlink, monotonic_ms());
-
-            if (wait_ms < 0 || tunnel_wait_ms < wait_ms)
-                wait_ms = tunnel_wait_ms;
-            descriptor_count += watch_tunnel_waits_for(&tunnels[i], descriptors + descriptor_count);
-        }
-        (void)poll(descriptors, (nfds_t)descriptor_count, wait_ms);
+    if (event->kind == LINK_RESYNCHRONISE)
+        watch->is_touched = true;
+    for (size_t i = 0; i < watch->count; i++) {
+        if (strcmp(watch->tunnels[i].name, event->state.name) == 0)
+            watch->is_touched = true;
     }
+}
+
+/* Until the time is up, a lookup is over, or something happened to one of our interfaces; what happens to
+ * others wakes nobody. */
+static void wait_for_cause(struct watch *watch, size_t descriptor_count, int wait_ms)
+{
+    int64_t until_ms = monotonic_ms() + wait_ms;
+
+    watch->is_touched = false;
+    while (!watch->is_touched && wait_ms > 0) {
+        int ready = poll(watch->descriptors, (nfds_t)descriptor_count, wait_ms);
+        bool noted = ready > 0 && watch->descriptors[0].revents != 0;
+
+        if (noted && link_monitor_read(watch->monitor, take_event, watch) != 0)
+            watch->descriptors[0].fd = -1; /* then only time tells */
+        if (ready > (noted ? 1 : 0))
+            return;
+        wait_ms = (int)(until_ms - monotonic_ms());
+    }
+}
+
+/* Does not return. */
+static void run(struct watch *watch)
+{
+    watch->descriptors[0] = (struct pollfd){.fd = watch->monitor, .events = POLLIN};
+    for (;;) {
+        size_t descriptor_count = 1;
+        int wait_ms = INT_MAX;
+
+        for (size_t i = 0; i < watch->count; i++) {
+            int tunnel_wait_ms = watch_tunnel_look(&watch->tunnels[i], watch->netlink, monotonic_ms());
+
+            if (tunnel_wait_ms < wait_ms)
+                wait_ms = tunnel_wait_ms;
+            descriptor_count +=
+                watch_tunnel_waits_for(&watch->tunnels[i], watch->descriptors + descriptor_count);
+        }
+        wait_for_cause(watch, descriptor_count, wait_ms);
+    }
+}
+
+/* ---- beginning ---- */
+
+static bool open_all(struct watch *watch)
+{
+    watch->netlink = link_open();
+    watch->monitor = link_monitor_open(false);
+    if (watch->netlink < 0 || watch->monitor < 0)
+        fprintf(stderr, "vole: cannot speak to the kernel about interfaces: %s\n",
+                strerror(watch->netlink < 0 ? -watch->netlink : -watch->monitor));
+    watch->tunnels = calloc(watch->count, sizeof(*watch->tunnels));
+    watch->descriptors = calloc(1 + watch->count * WATCH_TUNNEL_LOOKUPS_MAX, sizeof(*watch->descriptors));
+    if (watch->tunnels == NULL || watch->descriptors == NULL)
+        fprintf(stderr, "vole: %s\n", strerror(ENOMEM));
+    return watch->netlink >= 0 && watch->monitor >= 0 && watch->tunnels != NULL && watch->descriptors != NULL;
+}
+
+static void close_all(struct watch *watch)
+{
+    for (size_t i = 0; watch->tunnels != NULL && i < watch->count; i++)
+        watch_tunnel_free(&watch->tunnels[i]);
+    free(watch->tunnels);
+    free(watch->descriptors);
+    if (watch->netlink >= 0)
+        (void)close(watch->netlink);
+    if (watch->monitor >= 0)
+        (void)close(watch->monitor);
 }
 
 static bool begin_all(struct watch_tunnel *tunnels, size_t count, char **words)
@@ -103,11 +179,8 @@ static bool is_misused(int count, char **arguments)
 
 int command_watch(int count, char **arguments)
 {
-    struct watch_tunnel *tunnels;
-    struct pollfd *descriptors;
-    size_t tunnel_count = (size_t)count - 1;
+    struct watch watch = {.count = (size_t)count - 1};
     bool wanted = command_wants_help(count, arguments);
-    int netlink;
 
     if (wanted || is_misused(count, arguments)) {
         print_usage(wanted ? stdout : stderr);
@@ -116,19 +189,8 @@ int command_watch(int count, char **arguments)
     if (!root_is_given(count, arguments))
         return 1;
     end_when_asked();
-    netlink = link_open();
-    if (netlink < 0)
-        fprintf(stderr, "vole: cannot speak to the kernel about interfaces: %s\n", strerror(-netlink));
-    tunnels = calloc(tunnel_count, sizeof(*tunnels));
-    descriptors = calloc(tunnel_count * WATCH_TUNNEL_LOOKUPS_MAX, sizeof(*descriptors));
-    if (netlink >= 0 && tunnels != NULL && descriptors != NULL &&
-        begin_all(tunnels, tunnel_count, arguments + 1))
-        watch(tunnels, tunnel_count, descriptors, netlink);
-    for (size_t i = 0; tunnels != NULL && i < tunnel_count; i++)
-        watch_tunnel_free(&tunnels[i]);
-    free(tunnels);
-    free(descriptors);
-    if (netlink >= 0)
-        (void)close(netlink);
+    if (open_all(&watch) && begin_all(watch.tunnels, watch.count, arguments + 1))
+        run(&watch);
+    close_all(&watch);
     return 1;
 }

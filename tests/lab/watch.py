@@ -145,6 +145,13 @@ class Servers:
         return public, (f"10.8.{number}.1", f"10.9.{number}.1"), 51820 + number
 
 
+def write_program(host, name, script):
+    host.shell("mkdir -p /etc/wireguard/bin")
+    path = host.path(f"/etc/wireguard/bin/{name}")
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o755), "w", encoding="utf-8") as out:
+        out.write(f"#!/bin/sh\n{script}\n")
+
+
 def ping_of(addresses, *words):
     return ["ping", "-q", *words, "-I", addresses[0], addresses[1]]
 
@@ -227,9 +234,10 @@ def a_tunnel_comes_up_without_dns_and_finds_its_peer_when_there_is(lab):
         with open(client.path("/etc/wireguard/wg0.conf"), "w", encoding="utf-8") as out:
             out.write(what)
 
-    def vole(*words, check=True):
-        return client.run(VOLE, *words, check=check,
-                          environment=dict(default_environment(), WG_QUICK_USERSPACE_IMPLEMENTATION=VOLED))
+    def vole(*words):
+        return client.run(VOLE, *words,
+                          environment=dict(default_environment(), WG_QUICK_USERSPACE_IMPLEMENTATION=VOLED,
+                                           PATH=f"/etc/wireguard/bin:{os.environ['PATH']}"))
 
     write(text)
     said = vole("up", "--userspace", "--no-wait-dns", "wg0").stderr
@@ -244,17 +252,24 @@ def a_tunnel_comes_up_without_dns_and_finds_its_peer_when_there_is(lab):
     expect_equal(len(watch.about("late")), 3, "lines about the peer")
 
     # The interface goes, and comes back with another file.
-    vole("down", "wg0")
     write(text.replace("late.example", "silent.example"))
+    vole("down", "wg0")
     watch.wait("wg0: the interface is not up; waiting for it", 15)
     watch.wait("has changed; peers that are watched: 1", 15)
-    vole("up", "--userspace", "--no-wait-dns", "wg0")
+    # A service does it where there is one.
+    write_program(client, "systemctl", "echo \"$@\" >> /etc/wireguard/asked")
+    os.makedirs("/run/systemd/system")
+    expect("vole watch" not in vole("up", "--userspace", "--no-wait-dns", "wg0").stderr, "no word about watch")
     watch.wait("wg0: the interface is up", 15)
     # Asked to end while the name server is silent.
     wait_for(lambda: "silent" in names.asked, "the silent name to be asked for", 20)
     expect(len(descendants(watch.process.pid)) > 1, "it is being resolved")
     watch.stop()
     vole("down", "wg0")
+    os.removedirs("/run/systemd/system")
+    expect_equal(client.output("cat", "/etc/wireguard/asked").splitlines(),
+                 ["cat vole-watch@wg0.service", "--no-block start vole-watch@wg0.service",
+                  "is-active vole-watch@wg0.service", "--no-block stop vole-watch@wg0.service"], "systemctl")
 
 
 main(__file__)
