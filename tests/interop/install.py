@@ -20,7 +20,8 @@ PLACES = """bin/vole
 bin/voled
 include/vole*.h
 lib/systemd/system/vole@.service
-lib/systemd/system/vole-*.service
+lib/systemd/system/vole-metrics.service
+lib/systemd/system/vole-watch@.service
 lib*/libvole.a
 lib*/libvole.so
 lib*/libvole.so.0
