@@ -190,7 +190,7 @@ static int run(struct top *top)
             return 0;
         if (key == SCREEN_NOTHING && milliseconds_now() >= due) {
             look(top);
-            due = milliseconds_now() + top->interval_s * 1000;
+            due = milliseconds_now() + INT64_C(1000) * top->interval_s;
         }
         obey(&top->view, key);
         error = draw(top);
