@@ -9,12 +9,13 @@ import pty
 import random
 import re
 import signal
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 
 from harness.cases import case, main
-from harness.daemon import VOLE, VOLED, alive, default_environment, key_pair, preshared_key, processes_named
+from harness.daemon import VOLE, VOLED, default_environment, key_pair, preshared_key, processes_named
 from harness.lab import expect, expect_equal, wait_for
 from harness.traffic import Transfer, ping
 
@@ -105,11 +106,10 @@ class Tunnel:
         return plan
 
 
-def tunnel(lab, text=FILE, cable=True):
+def tunnel(lab, text=FILE):
     host = lab.host("hub")
-    if cable:
-        host.shell("ip link add eth0 type veth peer name far0; ip address add 192.0.2.1/24 dev eth0; "
-                   "ip link set eth0 up; ip link set far0 up; ip route add default via 192.0.2.254")
+    host.shell("ip link add eth0 type veth peer name far0; ip address add 192.0.2.1/24 dev eth0; "
+               "ip link set eth0 up; ip link set far0 up; ip route add default via 192.0.2.254")
     return Tunnel(host, text)
 
 
@@ -285,6 +285,14 @@ FAILURES = {
 }
 
 
+def take_port(host):
+    """A socket on the port that some file asks for."""
+    with host.network():
+        taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    taken.bind(("", 5555))
+    return taken
+
+
 def add_failure(name, preparation, replacements, says):
     def one(lab):
         hub = tunnel(lab).up()
@@ -294,9 +302,7 @@ def add_failure(name, preparation, replacements, says):
             text = text.replace(old, new)
         hub.write(text)
         hub.host.shell(preparation or ":")
-        with hub.host.network():
-            taken = __import__("socket").socket(2, 2)
-        taken.bind(("", 5555))
+        taken = take_port(hub.host)
         before = hub.state()
         for words in (("apply", "wg0"), ("apply", "--confirm", "500", "wg0")):
             result = hub.vole(*words, status=1)
@@ -316,13 +322,10 @@ for title, failure in FAILURES.items():
 @case
 def what_cannot_be_taken_back_is_said_by_name(lab):
     hub = tunnel(lab).up()
-    hub.write(EVERYTHING.replace("ListenPort = 51820", "ListenPort = 5555"))
-    # when name servers are set, the old address becomes impossible to give back
+    # when name servers are set, somebody else takes a route that has just gone
     hub.write(RESOLVCONF + "[ $1 = -a ] && ip route add 10.20.0.0/16 dev eth0 metric 0; true\n", "bin/resolvconf", 0o755)
     hub.write(EVERYTHING.replace("ListenPort = 51820", "ListenPort = 5555").replace("10.20.0.0/16", "10.21.0.0/16"))
-    with hub.host.network():
-        taken = __import__("socket").socket(2, 2)
-    taken.bind(("", 5555))
+    taken = take_port(hub.host)
     said = hub.vole("apply", "wg0", status=1).stderr
     expect("there is another route to 10.20.0.0/16 already" in said and "not everything could be taken back" in said, said)
     taken.close()
