@@ -12,42 +12,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(struct check_findings *findings, struct file_place place, bool warning, const char *word,
-                const char *format, va_list arguments)
+/* An empty finding; NULL: out of memory. */
+static struct check_finding *add(struct check_findings *findings, struct file_place place, bool warning,
+                                 const char *word)
 {
     struct check_finding *items =
         array_grow(findings->items, &findings->capacity, findings->count, sizeof(*items));
-    struct check_finding *finding;
 
     if (items == NULL) {
         findings->incomplete = true;
-        return;
+        return NULL;
     }
     findings->items = items;
-    finding = &items[findings->count++];
-    *finding = (struct check_finding){.place = place, .warning = warning, .word = word};
-    (void)vsnprintf(finding->what, sizeof(finding->what), format, arguments);
     if (!warning)
         findings->error_count++;
+    items[findings->count] = (struct check_finding){.place = place, .warning = warning, .word = word};
+    return &items[findings->count++];
 }
 
 void check_findings_error(struct check_findings *findings, struct file_place place, const char *word,
                           const char *format, ...)
 {
+    struct check_finding *finding = add(findings, place, false, word);
     va_list arguments;
 
     va_start(arguments, format);
-    add(findings, place, false, word, format, arguments);
+    if (finding != NULL)
+        (void)vsnprintf(finding->what, sizeof(finding->what), format, arguments);
     va_end(arguments);
 }
 
 void check_findings_warn(struct check_findings *findings, struct file_place place, const char *word,
                          const char *format, ...)
 {
+    struct check_finding *finding = add(findings, place, true, word);
     va_list arguments;
 
     va_start(arguments, format);
-    add(findings, place, true, word, format, arguments);
+    if (finding != NULL)
+        (void)vsnprintf(finding->what, sizeof(finding->what), format, arguments);
     va_end(arguments);
 }
 

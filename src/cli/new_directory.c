@@ -52,8 +52,7 @@ FILE *new_directory_open(struct new_directory *directory, const char *folder, co
     }
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
         return NULL;
-    path[length] = '/';
-    strcpy(path + length + 1, name);
+    (void)snprintf(path + length, sizeof(path) - (size_t)length, "/%s", name);
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0)
         return NULL;
