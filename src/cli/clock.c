@@ -305,6 +305,7 @@ static int run(struct clock_request *request, const struct clock_states *states)
     status = request->reset ? reset(request, states) : show(request, states);
     if (request->json == NULL)
         return status;
+    request->json = NULL;
     json_output_end(&output);
     return json_output_finish(&output, status);
 }

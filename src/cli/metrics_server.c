@@ -33,10 +33,15 @@ static void end(int number)
 
 /* ---- requests ---- */
 
-static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status, const char *text)
+static char other_method[] = "only GET and HEAD\n";
+static char other_path[] = "the metrics are at /metrics\n";
+static char unreadable[] = "the interfaces cannot be asked\n";
+
+/* text is not changed; the library takes it so. */
+static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status, char *text)
 {
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+        MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_PERSISTENT);
     enum MHD_Result result = MHD_NO;
 
     if (response == NULL)
@@ -63,7 +68,7 @@ static enum MHD_Result answer_metrics(struct MHD_Connection *connection)
     success = metrics_text_print(stream);
     if (fclose(stream) != 0 || !success) {
         free(text);
-        return answer_text(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "the interfaces cannot be asked\n");
+        return answer_text(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, unreadable);
     }
     response = MHD_create_response_from_buffer(length, text, MHD_RESPMEM_MUST_FREE);
     if (response == NULL) {
@@ -87,7 +92,7 @@ static enum MHD_Result take_request(void *context, struct MHD_Connection *connec
     (void)version;
     (void)body;
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+        return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, other_method);
     if (*state == NULL) {
         *state = &begun;
         return MHD_YES;
@@ -97,7 +102,7 @@ static enum MHD_Result take_request(void *context, struct MHD_Connection *connec
         return MHD_YES;
     }
     if (strcmp(path, "/metrics") != 0)
-        return answer_text(connection, MHD_HTTP_NOT_FOUND, "the metrics are at /metrics\n");
+        return answer_text(connection, MHD_HTTP_NOT_FOUND, other_path);
     return answer_metrics(connection);
 }
 

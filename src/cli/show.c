@@ -221,6 +221,7 @@ static int show_as_json(struct show_request *request, const char *word)
     json_output_list(&output, "interfaces");
     request->json = &output;
     status = show(request, word);
+    request->json = NULL;
     json_output_end(&output);
     return json_output_finish(&output, status);
 }

@@ -4,6 +4,8 @@
  */
 #include "cli/tunnel_file.h"
 
+#include "config/number.h"
+
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -67,29 +69,39 @@ void tunnel_file_forget(const char *name)
     (void)unlink(record);
 }
 
+/* A number with a space behind it, which are taken off the text. */
+static bool take_number(uint64_t *number, const char **text)
+{
+    size_t length = strcspn(*text, " ");
+
+    if ((*text)[length] != ' ' || !number_read(number, *text, length, UINT64_MAX))
+        return false;
+    *text += length + 1;
+    return true;
+}
+
 static bool find_recorded(char path[static PATH_MAX], const char *name)
 {
     char record[PATH_MAX];
-    char line[LINE_BYTES];
+    char line[LINE_BYTES] = "";
+    const char *text = line;
     uint64_t namespace;
-    uint32_t index;
-    int start = 0;
-    bool found;
+    uint64_t index;
     FILE *stream;
 
     record_path(record, name, "");
     stream = fopen(record, "re");
     if (stream == NULL)
         return false;
-    found = fgets(line, sizeof(line), stream) != NULL &&
-            sscanf(line, "%" SCNu64 " %" SCNu32 " %n", &namespace, &index, &start) == 2 && start > 0 &&
-            namespace == own_namespace() && index == if_nametoindex(name);
+    if (fgets(line, sizeof(line), stream) == NULL)
+        line[0] = '\0';
     (void)fclose(stream);
-    if (!found)
-        return false;
     line[strcspn(line, "\n")] = '\0';
-    (void)snprintf(path, PATH_MAX, "%s", line + start);
-    return path[0] == '/';
+    if (!take_number(&namespace, &text) || !take_number(&index, &text) || text[0] != '/' ||
+        namespace != own_namespace() || index != if_nametoindex(name))
+        return false;
+    (void)snprintf(path, PATH_MAX, "%s", text);
+    return true;
 }
 
 bool tunnel_file_find(char path[static PATH_MAX], const char *name)
