@@ -148,6 +148,23 @@ static void data_in_one_direction_is_answered_by_keepalives(void **state)
     }
 }
 
+static void an_own_keepalive_raises_no_doubt_and_data_does(void **state)
+{
+    struct scene scene = scene_in_session(0, 0);
+    int quiet_ms;
+
+    (void)state;
+    assert_int_equal(look(&scene), ENDPOINT_SEARCH_NOTHING);
+    quiet_ms = endpoint_search_wait_ms(&scene.search);
+    scene.now_ms += 10000;
+    scene.sample.sent_bytes += 32;
+    assert_int_equal(look(&scene), ENDPOINT_SEARCH_NOTHING);
+    assert_int_equal(endpoint_search_wait_ms(&scene.search), quiet_ms);
+    scene.sample.sent_bytes += 100;
+    assert_int_equal(look(&scene), ENDPOINT_SEARCH_NOTHING);
+    assert_true(endpoint_search_wait_ms(&scene.search) < quiet_ms);
+}
+
 static void one_lost_packet_is_forgotten(void **state)
 {
     struct scene scene = scene_in_session(0, 0);
@@ -392,6 +409,7 @@ int main(void)
         cmocka_unit_test(an_idle_peer_is_left_alone),
         cmocka_unit_test(a_peer_that_only_gets_keepalives_is_left_alone),
         cmocka_unit_test(data_in_one_direction_is_answered_by_keepalives),
+        cmocka_unit_test(an_own_keepalive_raises_no_doubt_and_data_does),
         cmocka_unit_test(one_lost_packet_is_forgotten),
         cmocka_unit_test(a_roaming_peer_that_answers_is_left_alone),
         cmocka_unit_test(time_that_we_did_not_see_proves_nothing),
