@@ -195,6 +195,9 @@ def whatever_ends_or_stops_it_gives_the_terminal_back(lab):
     terminal = Terminal(host)
     terminal.top("--interval", "3600")
     expect_equal(terminal.alternate(), "10", "the second screen, and no cursor")
+    for rows in (40, 24):
+        terminal.tmux("resize-window", "-x", 80, "-y", rows)
+        wait_for(lambda: len(terminal.text().splitlines()) == rows, f"{rows} lines, long before the next look", 5)
     terminal.keys("C-c")
     terminal.is_restored(130)
     for name, number in (("TERM", 15), ("HUP", 1), ("QUIT", 3)):
