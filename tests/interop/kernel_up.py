@@ -7,6 +7,7 @@ Not part of `make check`; `make check-kernel` runs it. See kernel_guest.py.
 """
 
 import os
+import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -52,6 +53,8 @@ Endpoint = {OUTER[4][0]}:51820
     kernel.ping("10.9.0.1")
     kernel.ping("fd09::1")
     ping(host, "10.9.0.2")
+    top = kernel.run("vole top --once wg0")
+    expect(re.search(r"^wg0 .* - port 51820, 1 peer$", top, re.MULTILINE), f"who counts no drops:\n{top}")
     again = kernel.run("vole up wg0 2>&1; echo $?")
     expect("`wg0' already exists" in again and again.endswith("1\n"), again)
     kernel.run(f"wg set wg0 peer {daemon.public_key} persistent-keepalive 7")
