@@ -43,11 +43,20 @@ static bool find_program(char path[static PATH_MAX], const char **name)
     return process_find(path, *name);
 }
 
+static bool fail_as_taken(const struct tunnel *tunnel)
+{
+    return tunnel_fail(tunnel, "`%s' exists now: somebody else made it meanwhile, and it is left alone",
+                       tunnel->name);
+}
+
 static bool start_program(struct tunnel *tunnel, const char *path)
 {
     const char *arguments[] = {path, tunnel->name, NULL};
     int status;
 
+    if (tunnel_has_interface(tunnel))
+        return fail_as_taken(tunnel);
+    (void)steps_push(&tunnel->steps, undo_link, NULL);
     steps_say("%s %s", path, tunnel->name);
     status = process_run(arguments, NULL);
     if (status < 0)
@@ -61,13 +70,15 @@ static bool start_program(struct tunnel *tunnel, const char *path)
     return true;
 }
 
-/* 0, or why the kernel did not make it. */
+/* 0, or why the kernel did not make it; then there is nothing to be taken back, or it is somebody else's. */
 static int ask_kernel(struct tunnel *tunnel)
 {
     int error;
 
     steps_say("ip link add dev %s type wireguard", tunnel->name);
     error = wireguard_link_create(tunnel->name);
+    if (error == 0)
+        (void)steps_push(&tunnel->steps, undo_link, NULL);
     if (error == 0 && !tunnel_has_interface(tunnel))
         error = -ENODEV;
     return error;
@@ -80,12 +91,13 @@ bool tunnel_link_make(struct tunnel *tunnel, bool userspace)
     bool found = find_program(path, &name);
     int error = -EOPNOTSUPP;
 
-    (void)steps_push(&tunnel->steps, undo_link, NULL);
     if (!userspace) {
         error = ask_kernel(tunnel);
         if (error == 0)
             return true;
     }
+    if (error == -EEXIST)
+        return fail_as_taken(tunnel);
     if (error != -EOPNOTSUPP)
         return tunnel_fail(tunnel, "the kernel did not make the interface: %s", strerror(-error));
     if (!found)

@@ -53,10 +53,13 @@ int process_signal(void)
     return process_ignores ? 0 : process_caught;
 }
 
+/* Ignored, not only caught: the programs that take things back live on, too, when Ctrl-C is pressed again. */
 void process_ignore_signals(void)
 {
     process_ignores = true;
-    process_catch_signals();
+    process_catches = true;
+    for (size_t i = 0; i < sizeof(process_endings) / sizeof(process_endings[0]); i++)
+        (void)signal(process_endings[i], SIG_IGN);
 }
 
 /* ---- one program ---- */
@@ -80,7 +83,8 @@ static bool process_gets_group(void)
     return false;
 }
 
-/* The child begins with default signals: ours are caught or, as SIGPIPE, ignored. */
+/* The child begins with default signals where ours are caught, and for SIGPIPE. INT and HUP that are ignored
+ * stay so: by whoever told us to live on, or while we take back what was done. SIGTERM always ends it. */
 static int process_spawn(pid_t *child, const char *const *arguments, const sigset_t *mask, bool group,
                          int input, int output)
 {
@@ -97,7 +101,8 @@ static int process_spawn(pid_t *child, const char *const *arguments, const sigse
         (void)posix_spawnattr_destroy(&attributes);
         return -result;
     }
-    process_endings_set(&defaults);
+    (void)sigemptyset(&defaults);
+    (void)sigaddset(&defaults, SIGTERM);
     (void)sigaddset(&defaults, SIGPIPE);
     (void)sigaddset(&defaults, SIGCHLD);
     (void)posix_spawnattr_setsigdefault(&attributes, &defaults);

@@ -36,7 +36,8 @@ VOLE_MUST_CHECK bool process_own_path(char path[static PATH_MAX]);
 void process_catch_signals(void);
 /* The signal that asked us to end, 0: none yet. */
 int process_signal(void);
-/* Forgets it, and lets no further one disturb: for taking back what was done. */
+/* Forgets it, and lets no further one disturb, nor INT and HUP the programs that run from then on: for taking
+ * back what was done. */
 void process_ignore_signals(void);
 
 #endif

@@ -152,6 +152,19 @@ def the_same_file_comes_up_if_nothing_fails(lab):
 
 
 @case
+def an_interface_that_somebody_else_makes_meanwhile_is_left_alone(lab):
+    """As a second `up` of the same tunnel does it: here by the nft that is asked for leftovers."""
+    victim = Victim(lab)
+    victim.write(FULL)
+    victim.write("#!/bin/sh\nip link add wg0 type veth peer name far1 2>/dev/null\nexec /usr/sbin/nft \"$@\"\n", "bin/nft", 0o755)
+    for options in ["--userspace"], []:
+        result = victim.host.run(VOLE, "up", *options, "wg0", check=False, environment=victim.environment())
+        expect(result.returncode == 1 and "somebody else made it" in result.stderr, f"up {options}: {result.stderr}")
+        expect("wg0@far1" in victim.host.shell("ip -o link").stdout, "the interface of somebody else")
+        victim.host.shell("ip link delete wg0")
+
+
+@case
 def what_can_be_known_before_is_said_before_anything_is_done(lab):
     victim = Victim(lab)
     before = victim.state()

@@ -73,7 +73,8 @@ static void programs_are_found_in_the_path(void **state)
 static void a_signal_ends_the_program_and_not_us(void **state)
 {
     const char *tells[] = {"sh", "-c", "kill -TERM $PPID; exec sleep 60", NULL};
-    const char *later[] = {"sh", "-c", "exit 5", NULL};
+    const char *later[] = {"sh", "-c", "kill -INT $$; kill -HUP $$; exit 5", NULL};
+    const char *ended[] = {"sh", "-c", "kill -TERM $$; exit 5", NULL};
 
     (void)state;
     process_catch_signals();
@@ -82,7 +83,8 @@ static void a_signal_ends_the_program_and_not_us(void **state)
     assert_int_equal(process_signal(), SIGTERM);
     process_ignore_signals();
     assert_int_equal(process_signal(), 0);
-    assert_int_equal(process_run(later, NULL), 5);
+    assert_int_equal(process_run(later, NULL), 5); /* Ctrl-C again, which the terminal gives to all */
+    assert_int_equal(process_run(ended, NULL), 128 + SIGTERM);
 }
 
 int main(void)
