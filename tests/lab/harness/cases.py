@@ -73,6 +73,8 @@ def main(path):
         daemon.take_the_place_of_wg()
     signal.signal(signal.SIGALRM, _too_long)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # Who starts this in the background has it ignored, and so would all programs under test.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     title = os.path.splitext(os.path.basename(path))[0]
     counts = {"ok": 0, "FAIL": 0, "skip": 0}
     for name, function, seconds, voled_only in cases:
