@@ -159,6 +159,7 @@ static void keeper_forget(struct clock_keeper *keeper, const char *name)
 bool clock_keeper_serve(struct clock_keeper *keeper, const struct keeper_request *request,
                         struct keeper_answer *answer)
 {
+    bool reserves = request->kind == KEEPER_BEGIN || request->kind == KEEPER_RESERVE;
     char name[CLOCK_STATE_NAME_BYTES];
 
     memset(answer, 0, sizeof *answer);
@@ -166,14 +167,16 @@ bool clock_keeper_serve(struct clock_keeper *keeper, const struct keeper_request
     answer->until_s = request->until_s;
     memcpy(answer->public_key, request->public_key, sizeof answer->public_key);
     clock_state_file_name(name, request->public_key);
+    if (request->kind == KEEPER_BEGIN)
+        memset(keeper->public_key, 0, sizeof keeper->public_key);
     keeper_turn_to(keeper, request->public_key);
     if (request->kind == KEEPER_RELEASE)
         keeper_release(keeper, name, request->until_s);
     else if (request->kind == KEEPER_FORGET)
         keeper_forget(keeper, name);
-    else if (request->kind == KEEPER_RESERVE)
+    else if (reserves)
         keeper_reserve(keeper, name, answer);
-    return request->kind == KEEPER_RESERVE;
+    return reserves;
 }
 
 /* ---- the thread ---- */

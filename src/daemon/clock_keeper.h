@@ -5,6 +5,8 @@
  *
  * It has a pair of its own with the engine (daemon/timestamps.h). Per request:
  *
+ *   begin     of an engine that knows nothing of this key, or no longer, as it was without it: a reserve
+ *             that is answered as the first for a key.
  *   reserve   stores a ceiling unless a higher one is stored, then answers. The first answer for a key also
  *             tells what was stored before, where the engine goes on. What cannot be stored is granted all
  *             the same, with the error: a tunnel without memory is better than none.
@@ -22,21 +24,21 @@
 
 #include <pthread.h>
 
-enum keeper_kind { KEEPER_RESERVE = 1, KEEPER_RELEASE, KEEPER_FORGET };
+enum keeper_kind { KEEPER_BEGIN = 1, KEEPER_RESERVE, KEEPER_RELEASE, KEEPER_FORGET };
 
 /* As on the wire between our own two processes. Every bit pattern means something or is refused. */
 struct keeper_request {
     uint32_t kind;   /* enum keeper_kind */
     uint32_t number; /* comes back in the answer */
     uint8_t public_key[VOLE_KEY_BYTES];
-    uint64_t until_s; /* reserve, release */
+    uint64_t until_s; /* begin, reserve, release */
 };
 
 struct keeper_answer {
     uint32_t number;
     int32_t error; /* 0, or the negative errno that kept it from being stored */
     uint8_t public_key[VOLE_KEY_BYTES];
-    uint64_t from_s; /* what was stored before this process asked for the first time; then 0 */
+    uint64_t from_s; /* what was stored before the engine began; then 0 */
     uint64_t until_s;
 };
 

@@ -81,7 +81,7 @@ static void engine_reserve(void *context, const uint8_t public_key[VOLE_KEY_BYTE
 {
     struct engine *engine = context;
 
-    timestamps_ask(&engine->timestamps, public_key, until_s);
+    timestamps_ask(engine, public_key, until_s);
 }
 
 static void engine_retire(void *context, void *pointer, void (*function)(void *pointer))

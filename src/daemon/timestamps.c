@@ -40,9 +40,10 @@ static void timestamps_send(struct timestamps *timestamps, enum keeper_kind kind
         log_verbose("cannot reach the keeper of the clock: %s", strerror(errno));
 }
 
-void timestamps_ask(struct timestamps *timestamps, const uint8_t public_key[static VOLE_KEY_BYTES],
-                    uint64_t until_s)
+void timestamps_ask(struct engine *engine, const uint8_t public_key[static VOLE_KEY_BYTES], uint64_t until_s)
 {
+    struct timestamps *timestamps = &engine->timestamps;
+    bool knows = vole_device_used(engine->device) > 0;
     struct vole_time now;
 
     clock_now(&now);
@@ -50,7 +51,7 @@ void timestamps_ask(struct timestamps *timestamps, const uint8_t public_key[stat
     timestamps->asked_ns = now.monotonic_ns;
     timestamps->until_s = until_s;
     memcpy(timestamps->public_key, public_key, VOLE_KEY_BYTES);
-    timestamps_send(timestamps, KEEPER_RESERVE, public_key, until_s);
+    timestamps_send(timestamps, knows ? KEEPER_RESERVE : KEEPER_BEGIN, public_key, until_s);
 }
 
 static void timestamps_take(struct engine *engine, const struct keeper_answer *answer)

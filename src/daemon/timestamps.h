@@ -36,9 +36,9 @@ struct engine;
 
 /* keeper: a descriptor that stays the caller's, or -1. */
 void timestamps_init(struct timestamps *timestamps, int keeper);
-/* Of hooks.reserve: passes it on. */
-void timestamps_ask(struct timestamps *timestamps, const uint8_t public_key[static VOLE_KEY_BYTES],
-                    uint64_t until_s);
+/* Of hooks.reserve: passes it on. A device that has sent nothing yet with its key, or was without the key
+ * meanwhile and so has forgotten, is told again what is stored. */
+void timestamps_ask(struct engine *engine, const uint8_t public_key[static VOLE_KEY_BYTES], uint64_t until_s);
 /* Takes the keeper's answers. */
 void timestamps_read(struct engine *engine);
 /* Monotonic time at which timestamps_look() has something to do, or VOLE_NEVER. */

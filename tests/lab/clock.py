@@ -94,6 +94,17 @@ def a_clock_set_back_while_it_runs(lab):
 
 
 @case(voled_only=OWN)
+def a_clock_set_back_while_the_key_is_away(lab):
+    pair = Pair(lab)
+    ping(pair.a, "10.9.0.2")
+    pair.one.set("private-key", "/dev/null", "peer", pair.other.public_key, "remove")
+    pair.shift(-DAY)
+    pair.one.set("private-key", lab.file("key", pair.one.private_key + "\n"), "peer", pair.other.public_key,
+                 "allowed-ips", "10.9.0.2/32", "endpoint", "192.0.2.2:51820")
+    ping(pair.a, "10.9.0.2")
+
+
+@case(voled_only=OWN)
 def a_clock_set_back_over_a_restart(lab):
     pair = Pair(lab)
     ping(pair.a, "10.9.0.2")

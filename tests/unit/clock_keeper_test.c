@@ -99,7 +99,8 @@ static struct keeper_answer ask(enum keeper_kind kind, const uint8_t *about, uin
     struct keeper_answer answer;
 
     memcpy(request.public_key, about, VOLE_KEY_BYTES);
-    assert_int_equal(clock_keeper_serve(&keeper, &request, &answer), kind == KEEPER_RESERVE);
+    assert_int_equal(clock_keeper_serve(&keeper, &request, &answer),
+                     kind == KEEPER_BEGIN || kind == KEEPER_RESERVE);
     assert_int_equal(answer.number, 5);
     assert_memory_equal(answer.public_key, about, VOLE_KEY_BYTES);
     return answer;
@@ -141,6 +142,24 @@ static void each_key_has_its_own(void **state)
     assert_int_equal(stored(key), CEILING);
     assert_int_equal(stored(other_key), CEILING + 1);
     assert_reserved(key, CEILING + 2, CEILING); /* back again: what is stored may have been used */
+}
+
+/* The engine was without this key, and with no other in between. */
+static void who_begins_again_is_told_again(void **state)
+{
+    struct keeper_answer answer;
+
+    (void)state;
+    assert_reserved(key, CEILING, 0);
+    answer = ask(KEEPER_BEGIN, key, CEILING - 1000);
+    assert_int_equal(answer.error, 0);
+    assert_int_equal(answer.from_s, CEILING);
+    assert_int_equal(stored(key), CEILING);
+    (void)ask(KEEPER_RELEASE, key, CEILING - 500); /* it may have been used */
+    assert_int_equal(stored(key), CEILING);
+    assert_reserved(key, CEILING + 10, 0);
+    (void)ask(KEEPER_RELEASE, key, CEILING + 1);
+    assert_int_equal(stored(key), CEILING + 1);
 }
 
 static void what_was_not_used_is_given_back(void **state)
@@ -283,6 +302,7 @@ int main(void)
         TEST(what_is_answered_is_stored),
         TEST(an_earlier_life_is_told_about_once),
         TEST(each_key_has_its_own),
+        TEST(who_begins_again_is_told_again),
         TEST(what_was_not_used_is_given_back),
         TEST(what_others_changed_is_not_given_back),
         TEST(what_is_forgotten_is_gone),

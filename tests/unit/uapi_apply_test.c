@@ -382,6 +382,35 @@ static void our_own_set_resets_the_clock_and_knows_nothing_else(void **state)
     close(pair[1]);
 }
 
+/* A device forgets the clock of a key that it is without, and asks then as one that has just started. */
+static void a_key_that_comes_back_is_asked_about_anew(void **state)
+{
+    static const uint32_t kinds[] = {KEEPER_BEGIN, KEEPER_RESERVE, KEEPER_BEGIN};
+    struct engine *engine = &((struct fixture *)*state)->engine;
+    struct keeper_request request;
+    int pair[2];
+
+    log_start("wg0", LOG_LEVEL_SILENT);
+    assert_int_equal(descriptors_pair(pair), 0);
+    timestamps_init(&engine->timestamps, pair[0]);
+    assert_int_equal(uapi_apply(engine, "private_key=" PRIVATE "\n", 77), 0);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (i == 2) {
+            static const uint8_t none[VOLE_KEY_BYTES];
+            struct vole_time now = {0};
+
+            vole_device_set_private_key(engine->device, none, &now);
+            assert_int_equal(uapi_apply(engine, "private_key=" PRIVATE "\n", 77), 0);
+        }
+        timestamps_ask(engine, engine->device->identity.public_key, 120);
+        assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), sizeof request);
+        assert_int_equal(request.kind, kinds[i]);
+        handshake_clock_reserve(&engine->device->clock, 7000, 7120);
+    }
+    close(pair[0]);
+    close(pair[1]);
+}
+
 /* An answer that was on its way when the clock was reset tells of what is to be forgotten. */
 static void answers_of_before_a_reset_are_ignored(void **state)
 {
@@ -396,9 +425,9 @@ static void answers_of_before_a_reset_are_ignored(void **state)
     assert_int_equal(uapi_apply(engine, "private_key=" PRIVATE "\n", 77), 0);
     memcpy(answer.public_key, engine->device->identity.public_key, VOLE_KEY_BYTES);
     for (int round = 0; round < 2; round++) {
-        timestamps_ask(&engine->timestamps, answer.public_key, 120);
+        timestamps_ask(engine, answer.public_key, 120);
         assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), sizeof request);
-        assert_int_equal(request.kind, KEEPER_RESERVE);
+        assert_int_equal(request.kind, KEEPER_BEGIN);
         answer.number = request.number;
         assert_int_not_equal(timestamps_deadline(&engine->timestamps), VOLE_NEVER);
         if (round == 0)
@@ -433,6 +462,7 @@ int main(void)
         TEST(a_dump_survives_the_removal_of_all_peers),
         TEST(a_dump_in_the_middle_of_allowed_ips_survives_their_change),
         TEST(our_own_set_resets_the_clock_and_knows_nothing_else),
+        TEST(a_key_that_comes_back_is_asked_about_anew),
         TEST(answers_of_before_a_reset_are_ignored),
     };
 
