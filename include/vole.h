@@ -174,8 +174,9 @@ VOLE_API void vole_device_forget_sources(struct vole_device *device);
  * answer; later ones have something in reserve. */
 
 /* The answer to hooks.reserve. from_s: what an earlier life had stored for this key, else 0; no timestamp
- * before it will be sent. until_s: what is stored now, or VOLE_NEVER to be never asked again. An answer about
- * a key that the device has no more is ignored. Sends handshakes that waited. */
+ * before it will be sent. A life ends with its key too: when the device has another one meanwhile, or none;
+ * vole_device_used() is 0 again then. until_s: what is stored now, or VOLE_NEVER to be never asked again. An
+ * answer about a key that the device has no more is ignored. Sends handshakes that waited. */
 VOLE_API void vole_device_reserved(struct vole_device *device, const uint8_t public_key[VOLE_KEY_BYTES],
                                    uint64_t from_s, uint64_t until_s, const struct vole_time *now);
 /* All timestamps sent so far are before this second; 0: none was. To be stored at the end in place of what
