@@ -61,7 +61,8 @@ static enum get_key get_key_find(const char *name, size_t length)
     return GET_UNKNOWN;
 }
 
-/* A zone that names no interface here (the daemon's network namespace may be another) is kept as it is. */
+/* A zone that names no interface here (the daemon's network namespace may be another) is kept, but for what a
+ * terminal would take for a command. */
 static int read_endpoint(struct model_peer *peer, const char *text, size_t length)
 {
     int error = address_read_endpoint(&peer->endpoint, text, length);
@@ -70,7 +71,8 @@ static int read_endpoint(struct model_peer *peer, const char *text, size_t lengt
     if (error == -ENODEV) {
         const char *percent = memchr(text, '%', length);
         const char *bracket = memchr(text, ']', length);
-        memcpy(peer->zone, percent + 1, (size_t)(bracket - percent) - 1);
+        for (size_t i = 0; percent + 1 + i < bracket; i++)
+            peer->zone[i] = percent[1 + i] > ' ' && percent[1 + i] <= '~' ? percent[1 + i] : '?';
         error = 0;
     }
     return error == 0 ? 0 : -EPROTO;

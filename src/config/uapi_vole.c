@@ -122,6 +122,14 @@ void uapi_vole_free(struct uapi_vole *reply)
     memset(reply, 0, sizeof(*reply));
 }
 
+/* What comes from a daemon goes to terminals, which would take anything else for a command. */
+static void printable_copy(char *into, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        into[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+    into[length] = '\0';
+}
+
 /* Takes the first word off a text; true if it is a word and fits. */
 static bool word_take(char word[static UAPI_VOLE_WORD_BYTES], const char **text, size_t *length)
 {
@@ -131,8 +139,7 @@ static bool word_take(char word[static UAPI_VOLE_WORD_BYTES], const char **text,
 
     if (word_length == 0 || word_length >= UAPI_VOLE_WORD_BYTES)
         return false;
-    memcpy(word, *text, word_length);
-    word[word_length] = '\0';
+    printable_copy(word, *text, word_length);
     *text += taken;
     *length -= taken;
     return true;
@@ -152,8 +159,7 @@ static int read_feature(struct uapi_vole *reply, const char *text, size_t length
         return -EPROTO;
     if (length > sizeof(feature->remark) - 1)
         length = sizeof(feature->remark) - 1;
-    memcpy(feature->remark, text, length);
-    feature->remark[length] = '\0';
+    printable_copy(feature->remark, text, length);
     reply->feature_count++;
     return 0;
 }

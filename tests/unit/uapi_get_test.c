@@ -251,6 +251,17 @@ static void an_unknown_zone_is_kept_as_text(void **state)
     model_free(&device);
 }
 
+/* A zone ends up on a terminal. */
+static void an_unknown_zone_has_no_control_characters(void **state)
+{
+    struct model_device device;
+
+    (void)state;
+    assert_int_equal(read_text(&device, PEER "endpoint=[fe80::1%a\x1b[2J\x7f\xc2\x9b~]:5\n" END), 0);
+    assert_string_equal(device.peers[0].zone, "a?[2J???~");
+    model_free(&device);
+}
+
 /* What our own writers write, we read back: a daemon's dump of 100 000 peers, streamed through one buffer. */
 static void a_hundred_thousand_peers_come_back(void **state)
 {
@@ -395,6 +406,7 @@ int main(void)
         cmocka_unit_test(what_follows_the_reply_is_not_read),
         cmocka_unit_test(a_line_of_bounded_length_is_read_a_longer_one_refused),
         cmocka_unit_test(an_unknown_zone_is_kept_as_text),
+        cmocka_unit_test(an_unknown_zone_has_no_control_characters),
         cmocka_unit_test(a_hundred_thousand_peers_come_back),
         cmocka_unit_test(no_key_is_left_in_memory),
     };

@@ -171,6 +171,24 @@ static void unknown_keys_and_reasons_of_a_newer_daemon_are_no_error(void **state
     uapi_vole_free(&reply);
 }
 
+/* Words and remarks end up on a terminal. */
+static void control_characters_are_replaced(void **state)
+{
+    struct uapi_vole reply;
+
+    (void)state;
+    assert_int_equal(read_text(&reply, "version=1\x1b[2J\nfeature=a\x07 o\rn b\x1b]0;x\x7f\xc2\x9b~ \t!\n"
+                                       "drop=d\x1b 5\nhandshake=h\x9b 6\nerrno=0\n\n"),
+                     0);
+    assert_string_equal(reply.version, "1?[2J");
+    assert_string_equal(reply.features[0].name, "a?");
+    assert_string_equal(reply.features[0].value, "o?n");
+    assert_string_equal(reply.features[0].remark, "b?]0;x???~ ?!");
+    assert_string_equal(reply.owners[0].drops[0].name, "d?");
+    assert_string_equal(reply.handshakes[0].name, "h?");
+    uapi_vole_free(&reply);
+}
+
 static void errors_are_handed_on(void **state)
 {
     struct uapi_vole reply;
@@ -226,6 +244,7 @@ int main(void)
         cmocka_unit_test(all_reasons_fit_the_stated_room),
         cmocka_unit_test(a_long_remark_is_cut),
         cmocka_unit_test(unknown_keys_and_reasons_of_a_newer_daemon_are_no_error),
+        cmocka_unit_test(control_characters_are_replaced),
         cmocka_unit_test(errors_are_handed_on),
         cmocka_unit_test(malformed_lines_end_the_reading),
     };
