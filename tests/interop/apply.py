@@ -92,8 +92,15 @@ class Tunnel:
         self.vole("down", "wg0")
         wait_for(lambda: not processes_named(self.host, "wg0"), "the daemon to end")
 
+    def routes_are_settled(self):
+        """The kernel adds the local route of an IPv6 address a little later."""
+        words = self.host.shell("ip -6 -o address show dev wg0 up; ip -6 route show table local dev wg0").stdout.split()
+        addresses = {after.split("/")[0] for word, after in zip(words, words[1:]) if word == "inet6"}
+        return addresses <= {after for word, after in zip(words, words[1:]) if word == "local"}
+
     def state(self):
         """Everything that apply touches, one thing a line; of allowed IPs the order does not matter."""
+        wait_for(self.routes_are_settled, "the kernel's routes to its own addresses")
         lines = self.host.shell(STATE).stdout.splitlines()
         lines += [" ".join(sorted(line.split())) for line in self.host.output("wg", "show", "wg0", "allowed-ips").splitlines()]
         return "\n".join(sorted(lines))
