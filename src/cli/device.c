@@ -171,6 +171,7 @@ static int kernel_set_peer(struct wireguard_change *writing, const struct change
     const struct wireguard_peer_change peer = {
         .public_key = from->public_key,
         .remove = from->remove,
+        .update = !from->remove && from->update,
         .replace_allowed_ips = !from->remove && from->replace_allowed_ips,
         .has_preshared_key = !from->remove && from->has_preshared_key,
         .has_endpoint = !from->remove && from->has_endpoint,

@@ -129,6 +129,7 @@ static void set_endpoint(const struct watch_tunnel *tunnel, const struct watch_p
     change_init(&change);
     changed = change_add_peer(&change, peer->public_key);
     if (changed != NULL) {
+        changed->update = true; /* somebody may have removed the peer since we looked */
         changed->endpoint = *wanted;
         changed->has_endpoint = true;
         error = device_set(tunnel->name, &change);

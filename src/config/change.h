@@ -31,6 +31,7 @@ struct change_peer {
     struct vole_endpoint endpoint;         /* without source */
     uint16_t persistent_keepalive_s;
     bool remove; /* nothing else of this peer is looked at then */
+    bool update; /* a peer that is not there (any more) does not come */
     bool has_preshared_key;
     bool has_endpoint;
     bool has_persistent_keepalive;

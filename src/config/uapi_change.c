@@ -90,6 +90,8 @@ static void writer_peer(struct writer *writer, const struct change_peer *peer)
         writer_line(writer, "remove", "true");
         return;
     }
+    if (peer->update)
+        writer_line(writer, "update_only", "true");
     if (peer->has_preshared_key)
         writer_key(writer, "preshared_key", peer->preshared_key);
     if (peer->has_endpoint)

@@ -74,6 +74,7 @@ struct wireguard_device_change {
 struct wireguard_peer_change {
     const uint8_t *public_key; /* borrowed */
     bool remove, replace_allowed_ips;
+    bool update; /* a peer that is not there does not come */
     bool has_preshared_key, has_endpoint, has_persistent_keepalive;
     const uint8_t *preshared_key; /* borrowed; zeros remove it */
     const struct vole_endpoint *endpoint;

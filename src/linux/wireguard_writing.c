@@ -135,6 +135,7 @@ int wireguard_writing_peer(struct wireguard_writing *writing, const struct wireg
 {
     struct nlmsghdr *header = writing_header(writing);
     uint32_t flags = (peer->remove ? (uint32_t)WGPEER_F_REMOVE_ME : 0) |
+                     (peer->update ? (uint32_t)WGPEER_F_UPDATE_ONLY : 0) |
                      (peer->replace_allowed_ips ? (uint32_t)WGPEER_F_REPLACE_ALLOWEDIPS : 0);
 
     if (writing->error != 0)

@@ -7,6 +7,7 @@ reached again; those who answer, and those whom nobody wants, are left alone.
 
 Every address of 198.51.100.0/24 and 2001:db8:dead::/48 is routed to far, which drops what it does not own."""
 
+import base64
 import contextlib
 import os
 import select
@@ -270,6 +271,35 @@ def a_tunnel_comes_up_without_dns_and_finds_its_peer_when_there_is(lab):
     expect_equal(client.output("cat", "/etc/wireguard/asked").splitlines(),
                  ["cat vole-watch@wg0.service", "--no-block start vole-watch@wg0.service",
                   "is-active vole-watch@wg0.service", "--no-block stop vole-watch@wg0.service"], "systemctl")
+
+
+@case
+def a_peer_that_is_removed_meanwhile_does_not_come_back(lab):
+    """What it asks of an interface must not make a peer: somebody may remove it after it was listed."""
+    client, (_, peer) = lab.host("client"), key_pair()
+    client.shell("ip link add wg0 type veth peer name far0; ip link set wg0 up; mkdir -p /run/wireguard")
+    listener, requests, peer_hex = socket.socket(socket.AF_UNIX), [], base64.b64decode(peer).hex()
+    listener.bind(client.path("/run/wireguard/wg0.sock"))
+    listener.listen()
+    lab.closers.append(lambda: listener.shutdown(socket.SHUT_RDWR))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                with listener.accept()[0] as one:
+                    text = ""
+                    while not text.endswith("\n\n") and (piece := one.recv(4096)):
+                        text += piece.decode()
+                    requests.append(text)
+                    one.sendall(((f"public_key={peer_hex}\n" if "get=1" in text else "") + "errno=0\n\n").encode())
+
+    threading.Thread(target=serve, daemon=True).start()
+    watch = Watch(client, lab.file("wg0.conf", f"[Interface]\n[Peer]\nPublicKey = {peer}\nEndpoint = {ALIVE}:7\n"
+                                               f"# vole:Endpoint = {DEAD}:7\n"))
+    wait_for(lambda: [one for one in requests if one.startswith("set=1")], "an endpoint to be set")
+    sent = next(one for one in requests if one.startswith("set=1"))
+    expect_equal(sent.split(), ["set=1", f"public_key={peer_hex}", "update_only=true", f"endpoint={ALIVE}:7"], "the request")
+    watch.stop()
 
 
 main(__file__)

@@ -104,11 +104,12 @@ static void peers_are_written_in_their_order(void **state)
          .allowed_ips = allowed_ips,
          .allowed_ip_count = 2},
         {.remove = true,
+         .update = true,
          .has_endpoint = true,
          .replace_allowed_ips = true,
          .allowed_ip_count = 2,
          .allowed_ips = allowed_ips},
-        {.allowed_ips = allowed_ips + 1, .allowed_ip_count = 1},
+        {.update = true, .allowed_ips = allowed_ips + 1, .allowed_ip_count = 1},
     };
     const struct change change = {.peers = peers, .peer_count = 3};
 
@@ -121,7 +122,7 @@ static void peers_are_written_in_their_order(void **state)
                             "\nendpoint=[2001:db8::1]:51820\npersistent_keepalive_interval=65535\n"
                             "replace_allowed_ips=true\nallowed_ip=10.1.2.3/8\nallowed_ip=-fd00::1/64\n"
                             "public_key=" TWOS "\nremove=true\n"
-                            "public_key=" ONES "\nallowed_ip=-fd00::1/64\n\n");
+                            "public_key=" ONES "\nupdate_only=true\nallowed_ip=-fd00::1/64\n\n");
 }
 
 /* ---- long requests ---- */

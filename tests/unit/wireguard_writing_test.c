@@ -65,6 +65,7 @@ static int write_peer(struct wireguard_writing *writing, const struct change_pee
     const struct wireguard_peer_change peer = {
         .public_key = from->public_key,
         .remove = from->remove,
+        .update = from->update,
         .replace_allowed_ips = from->replace_allowed_ips,
         .has_preshared_key = from->has_preshared_key,
         .has_endpoint = from->has_endpoint,
@@ -218,6 +219,7 @@ static void random_peer(struct change *change)
     peer = change_add_peer(change, key);
     assert_non_null(peer);
     peer->remove = random_below(8) == 0;
+    peer->update = random_below(4) == 0;
     peer->replace_allowed_ips = random_below(2) == 0;
     peer->has_preshared_key = random_below(2) == 0;
     if (peer->has_preshared_key)
@@ -353,6 +355,7 @@ static void assert_allowed_ips(const struct nlattr *peer, const struct change_pe
 static void assert_peer(const struct nlattr *peer, const struct change_peer *wanted, bool begins)
 {
     uint32_t flags = (wanted->remove ? (uint32_t)WGPEER_F_REMOVE_ME : 0) |
+                     (wanted->update ? (uint32_t)WGPEER_F_UPDATE_ONLY : 0) |
                      (wanted->replace_allowed_ips ? (uint32_t)WGPEER_F_REPLACE_ALLOWEDIPS : 0);
 
     assert_true(peer->nla_type & NLA_F_NESTED);
