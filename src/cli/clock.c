@@ -47,17 +47,19 @@ static void print_usage(FILE *stream)
 
 /* ---- which ---- */
 
-/* Whether an interface runs that is a daemon's, and its key. */
-static bool find_running(const char *name, uint8_t public_key[static KEY_BYTES])
+/* 0: an interface runs that is a daemon's, and this is its key; -ENOKEY: it has none. */
+static int find_running(const char *name, uint8_t public_key[static KEY_BYTES])
 {
     struct model_device device;
-    bool found;
+    int error;
 
     model_init(&device);
-    found = device_socket_get(name, &device) == 0 && device.has_private_key;
+    error = device_socket_get(name, &device);
+    if (error == 0 && !device.has_private_key)
+        error = -ENOKEY;
     memcpy(public_key, device.public_key, KEY_BYTES);
     model_free(&device);
-    return found;
+    return error;
 }
 
 static void find_key(struct clock_request *request)
@@ -65,7 +67,7 @@ static void find_key(struct clock_request *request)
     if (request->word == NULL)
         return;
     request->has_key = key_from_base64(request->public_key, request->word, strlen(request->word)) ||
-                       find_running(request->word, request->public_key);
+                       find_running(request->word, request->public_key) == 0;
 }
 
 static bool is_meant(const struct clock_request *request, const struct clock_state *state)
@@ -220,16 +222,19 @@ static void say_reset(const struct clock_request *request, const char *interface
     }
 }
 
-/* True if the interface runs with this key and was told, or could not be told, which *status then says. */
+/* True if the interface runs with this key, or perhaps does, and was told, or could not be told, which
+ * *status then says. */
 static bool reset_running(const struct clock_request *request, const char *name,
                           const uint8_t public_key[static KEY_BYTES], int *status)
 {
     uint8_t running[KEY_BYTES];
-    int error;
+    int error = find_running(name, running);
 
-    if (!find_running(name, running) || memcmp(running, public_key, KEY_BYTES) != 0)
+    if (error == -ENOKEY || (error != 0 && device_kind_of(name) != DEVICE_SOCKET) ||
+        (error == 0 && memcmp(running, public_key, KEY_BYTES) != 0))
         return false;
-    error = device_socket_reset_clock(name);
+    if (error == 0)
+        error = device_socket_reset_clock(name);
     *status = error == 0 ? 0 : 1;
     if (error == -EOPNOTSUPP)
         fprintf(stderr, "%s clock: %s is not voled's, or an older one's: end it, then reset\n",

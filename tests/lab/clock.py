@@ -22,6 +22,26 @@ ON_WRONG_CLOCK = os.path.join(BUILD, "tests/lab/voled-on-wrong-clock")
 GO = "/usr/bin/wireguard-go"
 OWN = "others forget it"
 DAY = 86400
+# Runs what the words say while a daemon of wg0 answers every question with an error.
+BESIDE_A_SICK_DAEMON = """
+import os, socket, subprocess, sys, threading
+def serve():
+    while True:
+        asker = listener.accept()[0]
+        try:
+            asker.recv(100)
+            asker.sendall(b"errno=5\\n\\n")
+        except OSError:
+            pass
+        asker.close()
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("/var/run/wireguard/wg0.sock")
+listener.listen()
+threading.Thread(target=serve, daemon=True).start()
+status = subprocess.run(sys.argv[1:]).returncode
+os.unlink("/var/run/wireguard/wg0.sock")
+sys.exit(status)
+"""
 
 
 class Pair:
@@ -242,6 +262,19 @@ def reset_of_an_interface_that_does_not_run(lab):
     for words in (["reset"], ["reset", "wg0", "wg1"], ["show", "wg0", "x"], ["--state-directory"]):
         result = pair.clock(*words, check=False)
         expect(result.returncode == 1 and "Usage" in result.stderr, f"{words}: {result.stderr}")
+
+
+@case(voled_only=OWN)
+def nothing_is_reset_behind_the_back_of_a_daemon_that_cannot_be_asked(lab):
+    pair = Pair(lab)
+    ping(pair.a, "10.9.0.2")
+    pair.one.stop()
+    for word in ("wg0", pair.one.public_key):
+        result = pair.a.run("python3", "-c", BESIDE_A_SICK_DAEMON, VOLE, "clock", "reset", word, check=False,
+                            environment={"VOLE_STATE_DIRECTORY": pair.state})
+        expect(result.returncode == 1 and "Unable to access interface wg0: Input/output error" in result.stderr,
+               f"{word}: {result.stdout}{result.stderr}")
+        expect_equal(len(pair.files()), 1, "files")
 
 
 @case(voled_only=OWN)
