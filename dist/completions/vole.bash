@@ -93,7 +93,7 @@ _vole()
         case $before in
         --sort) _vole_words "traffic in out handshake drops peer" "$word" ;;
         --interval) ;;
-        *) _vole_interfaces "$word" "--once --interval --sort" ;;
+        *) _vole_interfaces "$word" "--once --interval --sort --json" ;;
         esac
         ;;
     showconf) _vole_interfaces "$word" --json ;;

@@ -64,7 +64,7 @@ complete -c vole -n '__vole_at show showconf set setconf addconf syncconf -- 2' 
 complete -c vole -n '__vole_at show -- 2' -a 'all interfaces'
 complete -c vole -n '__vole_at show -- 3' -a "$fields"
 complete -c vole -n '__vole_at setconf addconf syncconf -- 3' -F
-complete -c vole -n '__vole_command show showconf plan check genconf clock genkey genpsk pubkey' -l json -d 'as JSON'
+complete -c vole -n '__vole_command show top showconf plan check genconf clock genkey genpsk pubkey' -l json -d 'as JSON'
 
 complete -c vole -n '__vole_command top' -a '(__vole_interfaces)'
 complete -c vole -n '__vole_command top' -l once -d 'one table'

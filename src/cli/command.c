@@ -20,6 +20,7 @@ bool command_takes_nothing(int count, char **arguments, int *status)
     if (count == 1)
         return true;
     *status = command_wants_help(count, arguments) ? 0 : 1;
-    fprintf(*status == 0 ? stdout : stderr, "Usage: %s %s\n", program_name(), arguments[0]);
+    fprintf(*status == 0 ? stdout : stderr, "Usage: %s %s%s\n", program_name(), arguments[0],
+            program_is_wg() ? "" : " [--json]");
     return false;
 }

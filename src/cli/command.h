@@ -38,8 +38,8 @@ int command_watch(int count, char **arguments);
 
 /* Whether the one argument asks for help: -h, --help, help. */
 bool command_wants_help(int count, char **arguments);
-/* For commands without arguments. True: go on. False: *status is what to return, and the usage was printed,
- * on stdout if it was asked for, else on stderr. */
+/* For commands without arguments but --json. True: go on. False: *status is what to return, and the usage was
+ * printed, on stdout if it was asked for, else on stderr. */
 bool command_takes_nothing(int count, char **arguments, int *status);
 
 #endif

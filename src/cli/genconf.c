@@ -25,7 +25,7 @@ struct genconf_words {
 static int print_usage(FILE *stream, int status)
 {
     fputs("Usage: vole genconf [--topology pair|mesh|hub|gateway] [--network PREFIX]... [--interface NAME] "
-          "DIRECTORY HOST[=ENDPOINT]...\n",
+          "[--json] DIRECTORY HOST[=ENDPOINT]...\n",
           stream);
     return status;
 }

@@ -17,13 +17,14 @@ struct command {
     const char *name;
     int (*run)(int count, char **arguments);
     const char *summary;
-    bool of_wg; /* wg has it, too */
-    bool json;  /* has --json */
+    bool of_wg;         /* wg has it, too */
+    bool json;          /* has --json */
+    const char *format; /* what it prints instead, where one may expect --json; or NULL */
 };
 
 static const struct command commands[] = {
     {"show", command_show, "shows interfaces and their peers", true, true},
-    {"top", command_top, "shows rates, handshakes and drops of peers, live"},
+    {"top", command_top, "shows rates, handshakes and drops of peers, live", false, true},
     {"showconf", command_showconf, "prints an interface as a configuration file", true, true},
     {"set", command_set, "changes an interface and its peers", true},
     {"setconf", command_setconf, "makes an interface what a configuration file says", true},
@@ -39,12 +40,14 @@ static const struct command commands[] = {
     {"confirm", command_confirm, "keeps what `apply --confirm' did"},
     {"watch", command_watch, "keeps peers reachable whose addresses change"},
     {"save", command_save, "writes what runs into the tunnel's file"},
-    {"strip", command_strip, "prints the file without what setconf does not know"},
-    {"metrics", command_metrics, "prints or serves metrics for Prometheus"},
+    {"strip", command_strip, "prints the file without what setconf does not know", false, false,
+     "a configuration file"},
+    {"metrics", command_metrics, "prints or serves metrics for Prometheus", false, false,
+     "the text format of Prometheus"},
     {"clock", command_clock, "shows or resets up to when handshakes are stamped", false, true},
     {"check", command_check, "finds what is wrong or doubtful in configuration files", false, true},
     {"genconf", command_genconf, "writes configuration files that match each other", false, true},
-    {"qr", command_qr, "draws a configuration file as a QR code"},
+    {"qr", command_qr, "draws a configuration file as a QR code", false, false, "a picture"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -79,11 +82,25 @@ static void print_version(void)
         puts("vole " VOLE_VERSION);
 }
 
+static bool is_refused(const struct command *command, int count, char **arguments)
+{
+    for (int i = 1; i < count; i++) {
+        if (strcmp(arguments[i], "--json") == 0) {
+            fprintf(stderr, "%s %s: there is no --json here: what it prints is %s; leave --json out\n",
+                    program_name(), command->name, command->format);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Takes --json away from the arguments. False: it cannot be had, which was said. */
 static bool take_json(const struct command *command, int *count, char **arguments)
 {
     int kept = 1;
 
+    if (command->format != NULL)
+        return !is_refused(command, *count, arguments);
     if (!command->json || program_is_wg())
         return true;
     for (int i = 1; i < *count; i++) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * vole top [INTERFACE]: rates, handshakes and drops of peers, again and again, on a terminal; elsewhere, or
- * with --once, one table for which the counters are read twice. Works on the kernel's interfaces, too, which
- * count no drops.
+ * with --once, one table for which the counters are read twice, or the same as JSON. Works on the kernel's
+ * interfaces, too, which count no drops.
  *
  * An interface that goes away while it is looked at stays in the view with the reason, and is shown again
- * when it is back. The samples are top_sample.h, the lines top_view.h, the terminal screen.h.
+ * when it is back. The samples are top_sample.h, the lines top_view.h, JSON top_json.h, the terminal
+ * screen.h.
  */
 #include "cli/command.h"
 
@@ -13,6 +14,7 @@
 #include "cli/program.h"
 #include "cli/screen.h"
 #include "cli/terminal.h"
+#include "cli/top_json.h"
 #include "cli/top_sample.h"
 #include "cli/top_view.h"
 #include "config/number.h"
@@ -37,9 +39,10 @@ struct top {
 static void print_usage(FILE *stream)
 {
     fprintf(stream,
-            "Usage: %s top [--once] [--interval SECONDS] [--sort KEY] [INTERFACE]\n"
+            "Usage: %s top [--once [--json]] [--interval SECONDS] [--sort KEY] [INTERFACE]\n"
             "Shows peers with their rates, handshakes and drops, again and again, until you press q.\n\n"
             "  --once              one table, and no more; so it is, too, if this is no terminal\n"
+            "  --json              with --once: as JSON; peers are in their own order, not sorted\n"
             "  --interval SECONDS  how often to look, 1 if it is not given\n"
             "  --sort KEY         ",
             program_name());
@@ -98,6 +101,8 @@ static int print_once(struct top *top)
     }
     look(top);
     success = report_errors(top);
+    if (program_wants_json())
+        return success ? top_json_print(&top->sample) : 1;
     return success && top_view_print(stdout, &top->view, &top->sample, terminal_styles_of_output()) == 0 ? 0
                                                                                                          : 1;
 }
@@ -274,6 +279,10 @@ int command_top(int count, char **arguments)
     }
     if (!read_arguments(&top, count, arguments)) {
         print_usage(stderr);
+        return 1;
+    }
+    if (program_wants_json() && !top.once) {
+        fprintf(stderr, "%s top: --json is for one look only: add --once\n", program_name());
         return 1;
     }
     if (top.name != NULL && strcmp(top.name, "all") == 0)

@@ -53,6 +53,7 @@ static int copy_peers(struct top_interface *interface, const struct model_device
 
         memcpy(peer->public_key, from->public_key, VOLE_KEY_BYTES);
         show_endpoint_text(peer->endpoint, from);
+        peer->has_endpoint = from->endpoint.address.family != 0;
         peer->latest_handshake_s = from->latest_handshake_s;
         peer->received.total = from->received_bytes;
         peer->sent.total = from->sent_bytes;

@@ -36,8 +36,9 @@ struct top_drop {
 
 struct top_peer {
     uint8_t public_key[VOLE_KEY_BYTES];
-    char name[FILE_NAME_BYTES]; /* "": none */
-    char endpoint[SHOW_ENDPOINT_BYTES];
+    char name[FILE_NAME_BYTES];         /* "": none */
+    char endpoint[SHOW_ENDPOINT_BYTES]; /* as show has it */
+    bool has_endpoint;
     int64_t latest_handshake_s; /* since 1970; 0: never */
     struct top_amount received, sent, dropped;
     size_t position; /* in the order of configuration */

@@ -30,6 +30,7 @@ OFFERED = {
     "showconf ": {"wg0"},
     "top w": {"wg0"},
     "top --sort h": {"handshake"},
+    "top --j": {"--json"},
     "set ": {"wg0"},
     "set wg0 ": {"listen-port", "fwmark", "private-key", "peer"},
     "set wg0 fwmark ": {"off"},

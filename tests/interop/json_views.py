@@ -6,6 +6,7 @@ other views show, secrets only where they are asked for, and nothing where the c
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 
@@ -131,6 +132,56 @@ def names_drops_and_features(lab):
 
 
 @case
+def top_has_rates_of_what_show_counts(lab):
+    one, two, shared, absent = network(lab)
+    os.makedirs("/etc/vole", exist_ok=True)
+    one.host.run("mount", "-t", "tmpfs", "tmpfs", "/etc/vole")
+    with open(one.host.path("/etc/vole/names"), "w", encoding="utf-8") as out:
+        out.write(f"{two.public_key} desk\n")
+    pinging = one.host.start("ping", "-q", "-i", "0.1", "10.9.0.2", stdout=subprocess.DEVNULL)
+    stray = one.host.start("ping", "-q", "-i", "0.1", "10.9.0.77", stdout=subprocess.DEVNULL)
+    try:
+        top = vole(one.host, "top", "--once", "--interval", "2")
+    finally:
+        for process in (pinging, stray):
+            process.kill()
+            process.wait()
+    shown = vole(one.host, "show")["interfaces"][0]
+    (interface,) = top["interfaces"]
+    peers = interface.pop("peers")
+    for peer in peers:
+        if peer["latest_handshake"] is not None:
+            expect_equal(peer.pop("handshake_age"), top["time"] - peer["latest_handshake"], "the age of the handshake")
+    for amounts in (interface, peers[0]):
+        for name in ("received_bytes", "sent_bytes"):
+            rate, total = amounts.pop(f"{name}_per_second"), amounts.pop(name)
+            expect(0 < rate <= total <= shown["peers"][0][name], f"{name}: {rate} of {total}, then {shown['peers'][0][name]}")
+    (drop,) = [drop for drop in interface.pop("drops") if drop["reason"] == "no_peer"]
+    expect(0 < drop["packets_per_second"] <= drop["packets"] <= interface.pop("dropped_packets"), f"drops: {drop}")
+    expect(interface.pop("dropped_packets_per_second") >= drop["packets_per_second"], "drops per second")
+    expect_equal(interface, dict(name="wg0", listen_port=51820), "the rest of the interface")
+    expect_equal(peers, [
+        dict(public_key=two.public_key, name="desk", endpoint="192.0.2.2:51820", dropped_packets=0,
+             latest_handshake=shown["peers"][0]["latest_handshake"], dropped_packets_per_second=0),
+        dict(public_key=absent, name=None, endpoint=None, latest_handshake=None, handshake_age=None, received_bytes=0,
+             sent_bytes=0, received_bytes_per_second=0, sent_bytes_per_second=0, dropped_packets=0,
+             dropped_packets_per_second=0)], "the peers, in their order")
+
+
+@case
+def what_has_no_json_says_so(lab):
+    host = lab.host("ours")
+    for words, says in ((["top"], "add --once"), (["top", "--interval", "2", "wg0"], "add --once"),
+                        (["strip", "wg0"], "a configuration file"), (["qr", "wg0"], "a picture"),
+                        (["metrics"], "the text format of Prometheus")):
+        result = host.run(VOLE, *words, "--json", check=False)
+        expect_equal((result.returncode, result.stdout), (1, ""), f"{words}")
+        expect(says in result.stderr and len(result.stderr.splitlines()) == 1, f"{words}: {result.stderr}")
+    for command in ("top", "genkey", "genpsk", "pubkey", "genconf", "plan", "clock", "check"):
+        expect("--json" in host.output(VOLE, command, "--help"), f"{command} --help")
+
+
+@case
 def keys_and_clocks(lab):
     host = lab.host("ours")
     daemon = Daemon(host)
@@ -150,8 +201,9 @@ def keys_and_clocks(lab):
 def a_failure_prints_no_json(lab):
     host = lab.host("ours")
     expect_equal(vole(host, "show"), dict(interfaces=[]), "no interface at all")
+    expect_equal(vole(host, "top", "--once")["interfaces"], [], "no interface at all, with top")
     for words in (["show", "none0"], ["showconf", "none0"], ["show", "none0", "drops"], ["show", "none0", "transfer"],
-                  ["show", "wg0", "nonsense"], ["clock", "reset", "none0"], ["pubkey"], ["genkey", "more"]):
+                  ["show", "wg0", "nonsense"], ["clock", "reset", "none0"], ["pubkey"], ["genkey", "more"], ["top", "--once", "none0"]):
         result = host.run(VOLE, *words, "--json", check=False, input="")
         expect_equal((result.returncode, result.stdout), (1, ""), f"{words}")
         expect(result.stderr != "", f"a message for {words}")
@@ -173,7 +225,8 @@ def what_is_documented_is_there(lab):
         return set(value) | members(list(value.values())) if isinstance(value, dict) else set()
 
     one.host.run("ping", "-c", "1", "-W", "0.2", "10.9.0.77", check=False)
-    for words in (["show"], ["show", "wg0", "drops"], ["show", "wg0", "features"], ["showconf", "wg0"]):
+    for words in (["show"], ["show", "wg0", "drops"], ["show", "wg0", "features"], ["showconf", "wg0"],
+                  ["top", "--once"]):
         expect(members(vole(one.host, *words)) <= documented, f"{members(vole(one.host, *words)) - documented}")
 
 
