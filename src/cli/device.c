@@ -161,6 +161,7 @@ int device_get(const char *name, struct model_device *device)
 
     if (error == 0 || device_socket_decides(name, error))
         return error;
+    model_free(device); /* a daemon may have said something before it went */
     return wireguard_netlink_get(name, &reader);
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Write, fsync, rename, fsync of the directory.
+ * Write, fsync, rename, fsync of the directory. Signals that end the program wait meanwhile: a half-written
+ * file beside the old one would keep its keys for ever.
  */
 #include "cli/file_replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +64,7 @@ static void sync_directory(const char *path)
     (void)close(fd);
 }
 
-int file_replace(const char *path, const char *bytes, size_t length)
+static int replace(const char *path, const char *bytes, size_t length)
 {
     char beside[PATH_MAX];
     int written = snprintf(beside, sizeof(beside), "%s.XXXXXX", path);
@@ -85,5 +87,21 @@ int file_replace(const char *path, const char *bytes, size_t length)
         (void)unlink(beside);
     else
         sync_directory(path);
+    return error;
+}
+
+int file_replace(const char *path, const char *bytes, size_t length)
+{
+    sigset_t endings, before;
+    int error;
+
+    sigemptyset(&endings);
+    sigaddset(&endings, SIGINT);
+    sigaddset(&endings, SIGTERM);
+    sigaddset(&endings, SIGHUP);
+    sigaddset(&endings, SIGQUIT);
+    (void)sigprocmask(SIG_BLOCK, &endings, &before);
+    error = replace(path, bytes, length);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
     return error;
 }
