@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SOCKET_SUFFIX ".sock"
@@ -183,14 +184,28 @@ static int send_request(int descriptor, const struct request *request)
     return uapi_change_write(request->change, send_piece, &descriptor);
 }
 
-/* Reads until the reply's end. -ECONNRESET: closed before the first byte. */
+static int64_t seconds_now(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+/* Reads until the reply's end. -ECONNRESET: closed before the first byte. -ETIMEDOUT also for a reply that
+ * keeps coming in drops, or without end. */
 static int read_reply(int descriptor, struct reply_reader *reader)
 {
     char bytes[16384];
     bool anything = false;
+    int64_t end = seconds_now() + DEVICE_SOCKET_REPLY_S;
     int error = 0;
 
     while (error == 0 && !reader->finished) {
+        if (seconds_now() >= end) {
+            error = -ETIMEDOUT;
+            break;
+        }
         ssize_t length = recv(descriptor, bytes, sizeof(bytes), 0);
         if (length < 0 && errno == EINTR)
             continue;

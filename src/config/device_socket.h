@@ -5,8 +5,9 @@
  * An interface NAME with a userspace implementation has a UNIX stream socket
  * DEVICE_SOCKET_DIRECTORY/NAME.sock. A socket on which nobody listens any more is left over from a crash and
  * is removed when it is met, as the wg tool does.
- * No call waits forever: a daemon that does not answer for DEVICE_SOCKET_TIMEOUT_S ends in -ETIMEDOUT.
- * Used by one thread at a time. Errors: negative errno. Spec: uapi §1, §2.
+ * No call waits forever: a daemon that does not answer for DEVICE_SOCKET_TIMEOUT_S, or whose answer is not
+ * complete after DEVICE_SOCKET_REPLY_S, ends in -ETIMEDOUT. Used by one thread at a time. Errors: negative
+ * errno. Spec: uapi §1, §2.
  */
 #ifndef CONFIG_DEVICE_SOCKET_H
 #define CONFIG_DEVICE_SOCKET_H
@@ -20,6 +21,7 @@
 
 #define DEVICE_SOCKET_DIRECTORY  "/var/run/wireguard"
 #define DEVICE_SOCKET_TIMEOUT_S  10
+#define DEVICE_SOCKET_REPLY_S    30
 #define DEVICE_SOCKET_NAME_BYTES 16
 
 /* Owned by the caller until device_socket_names_free(). */
