@@ -75,36 +75,30 @@ static void undo_rule(struct tunnel *tunnel, const struct step *step)
         delete_rule(tunnel, &step->rule);
 }
 
-/* A new rule is in front of all others: the first of its kind is the one just made. */
-static int find_new_rule(const struct tunnel *tunnel, struct routing_rule *rule)
+/* Its inverse is on the list of steps as soon as it is there. */
+static bool add_rule(struct tunnel *tunnel, const struct routing_rule *rule)
 {
-    struct routing_rule_list list = {0};
-    int error = routing_rule_read(tunnel->netlink, rule->family, &list);
-
-    for (size_t i = 0; error == 0 && i < list.count; i++) {
-        const struct routing_rule *one = &list.rules[i];
-
-        if (one->kind != rule->kind || (one->kind == ROUTING_RULE_MARK && one->mark != rule->mark))
-            continue;
-        rule->priority = one->priority;
-        break;
-    }
-    routing_rule_list_free(&list);
-    return error == 0 && rule->priority == 0 ? -ENOENT : error;
-}
-
-static bool add_rule(struct tunnel *tunnel, struct routing_rule rule)
-{
-    struct step *step = steps_push(&tunnel->steps, undo_rule, &rule);
+    struct step *step = steps_push(&tunnel->steps, undo_rule, rule);
     int error;
 
-    say_rule("add", &rule);
-    error = routing_rule_add(tunnel->netlink, &rule);
+    say_rule("add", rule);
+    error = routing_rule_add(tunnel->netlink, rule);
     if (error == 0)
-        error = find_new_rule(tunnel, &step->rule);
+        return true;
+    step->rule.priority = 0;
+    return tunnel_fail(tunnel, "the rule cannot be added: %s", strerror(-error));
+}
+
+static bool add_rules(struct tunnel *tunnel, uint8_t family)
+{
+    struct routing_rule mark = {.kind = ROUTING_RULE_MARK, .family = family, .mark = tunnel->mark};
+    struct routing_rule suppress = {.kind = ROUTING_RULE_SUPPRESS, .family = family};
+    int error = routing_rule_place(tunnel->netlink, family, &mark.priority);
+
     if (error != 0)
-        return tunnel_fail(tunnel, "the rule cannot be added: %s", strerror(-error));
-    return true;
+        return tunnel_fail(tunnel, "there is no place for its policy rules: %s", strerror(-error));
+    suppress.priority = mark.priority - 1;
+    return add_rule(tunnel, &mark) && add_rule(tunnel, &suppress);
 }
 
 /* Deletes each rule of the mark, and the suppressing one right in front of it. */
@@ -216,13 +210,10 @@ static bool add_route(const struct tunnel *tunnel, const struct vole_prefix *net
 static bool add_default(struct tunnel *tunnel, const struct vole_prefix *network)
 {
     uint8_t family = network->address.family;
-    struct routing_rule mark = {.kind = ROUTING_RULE_MARK, .family = family};
-    struct routing_rule suppress = {.kind = ROUTING_RULE_SUPPRESS, .family = family};
 
     if (tunnel->mark == 0 && !choose_mark(tunnel))
         return false;
-    mark.mark = tunnel->mark;
-    return add_rule(tunnel, mark) && add_rule(tunnel, suppress) && add_route(tunnel, network, tunnel->mark) &&
+    return add_rules(tunnel, family) && add_route(tunnel, network, tunnel->mark) &&
            (family == 6 || set_valid_mark(tunnel)) && firewall_set(tunnel, family);
 }
 

@@ -144,13 +144,65 @@ static void routing_rule_restart(void *argument)
     list->count = 0;
 }
 
-int routing_rule_read(int netlink, uint8_t family, struct routing_rule_list *list)
+static int routing_rule_dump(int netlink, uint8_t family, void (*restart)(void *argument),
+                             netlink_answer_function *answer, void *argument)
 {
     struct netlink_request request;
     struct fib_rule_hdr *header = netlink_request_init(&request, RTM_GETRULE, NLM_F_DUMP, sizeof(*header));
 
     header->family = family == 4 ? AF_INET : AF_INET6;
-    int result = netlink_request_dump(netlink, &request, routing_rule_restart, routing_rule_answer, list);
+    return netlink_request_dump(netlink, &request, restart, answer, argument);
+}
+
+/* ---- a place ---- */
+
+#define ROUTING_RULE_MAIN 32766 /* the priority of the kernel's own rule for the main table */
+
+struct routing_rule_gap {
+    bool any;          /* a rule was seen */
+    uint32_t last;     /* its priority */
+    uint32_t priority; /* what was looked for, 0: not found yet */
+};
+
+static int routing_rule_gap_answer(const struct nlmsghdr *message, void *argument)
+{
+    struct routing_rule_gap *gap = argument;
+    struct routing_rule_told told = {0};
+
+    if (message->nlmsg_type != RTM_NEWRULE ||
+        mnl_nlmsg_get_payload_len(message) < sizeof(struct fib_rule_hdr))
+        return 0;
+    if (mnl_attr_parse(message, sizeof(struct fib_rule_hdr), routing_rule_attribute, &told) < 0)
+        return -EBADMSG;
+    if (gap->any && gap->priority == 0 && told.priority > gap->last && told.priority - gap->last > 2)
+        gap->priority = told.priority - 1;
+    gap->any = true;
+    gap->last = told.priority;
+    return 0;
+}
+
+static void routing_rule_gap_restart(void *argument)
+{
+    *(struct routing_rule_gap *)argument = (struct routing_rule_gap){0};
+}
+
+int routing_rule_place(int netlink, uint8_t family, uint32_t *priority)
+{
+    struct routing_rule_gap gap;
+    int result = routing_rule_dump(netlink, family, routing_rule_gap_restart, routing_rule_gap_answer, &gap);
+
+    if (result == 0 && gap.priority == 0 && gap.last < ROUTING_RULE_MAIN - 2)
+        gap.priority = ROUTING_RULE_MAIN - 1;
+    *priority = gap.priority;
+    return result == 0 && gap.priority == 0 ? -ENOSPC : result;
+}
+
+/* ---- all of ours ---- */
+
+int routing_rule_read(int netlink, uint8_t family, struct routing_rule_list *list)
+{
+    int result = routing_rule_dump(netlink, family, routing_rule_restart, routing_rule_answer, list);
+
     return result == -EOPNOTSUPP ? 0 : result; /* no rules of that family in this kernel */
 }
 

@@ -5,8 +5,8 @@
  *     not from all fwmark N lookup N                          everything but the tunnel's own packets
  *     from all lookup main suppress_prefixlength 0            but first whatever main knows better
  *
- * Rules have no owner. Whose they are follows from the number, and from where they stand: the kernel puts a
- * new rule in front of all others, so that the second one, added last, is asked first.
+ * Rules have no owner. Whose they are follows from the number, and from where they stand: the second right in
+ * front of the first, so that it is asked first.
  * Uses a descriptor of link_open(). family is 4 or 6. Results: 0 or a negative errno, the kernel's own where
  * it answered with one. Spec: config §6.3, §6.4.
  */
@@ -23,7 +23,7 @@ struct routing_rule {
     enum { ROUTING_RULE_MARK, ROUTING_RULE_SUPPRESS } kind;
     uint8_t family;
     uint32_t mark;     /* of ROUTING_RULE_MARK: N; table and mark are the same number */
-    uint32_t priority; /* the lower, the earlier it is asked; 0 when adding: in front of all others */
+    uint32_t priority; /* the lower, the earlier it is asked; 0 when adding: the kernel chooses */
 };
 
 struct routing_rule_list {
@@ -31,6 +31,11 @@ struct routing_rule_list {
     size_t count;
     size_t capacity;
 };
+
+/* The priority of a rule, and of another right in front of it, for which there is room: in front of all
+ * others but the very first, the kernel's own, as the kernel itself would choose; where somebody's rules
+ * leave no room there, behind these. -ENOSPC: nowhere. */
+VOLE_MUST_CHECK int routing_rule_place(int netlink, uint8_t family, uint32_t *priority);
 
 /* -EEXIST: there is such a rule at that very priority. Without a priority, a second one is made. */
 VOLE_MUST_CHECK int routing_rule_add(int netlink, const struct routing_rule *rule);

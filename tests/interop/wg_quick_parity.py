@@ -368,6 +368,29 @@ def down_leaves_the_rules_of_another_tunnel_alone(lab):
 
 
 @case
+def a_default_route_comes_and_goes_beside_rules_of_the_first_priorities(lab):
+    """In front of which there is no room: they are asked first, ours next, in their order, and down leaves them."""
+    vole = tools(lab)[1]
+    vole.write(INTERFACE + "Address = 10.9.0.1/24\n" + FIRST + "AllowedIPs = 0.0.0.0/0, ::/0\n")
+    for first in "1", "1 2", "2", "1 4":
+        for family in "-4", "-6":
+            vole.host.shell(f"for p in {first}; do ip {family} rule add from all lookup main suppress_prefixlength 0 "
+                            f"priority $p; ip {family} rule add fwmark 77 lookup 77 priority $p; done")
+        before = vole.state()
+        result = vole.run("up", "wg0")
+        expect_equal(result.returncode, 0, f"up beside {first}: {result.stderr}")
+        rules = vole.host.output("ip", "-4", "rule")
+        place = 3 if first == "1 4" else 32765
+        expect(re.search(f"^{place}:.*not from all fwmark 0xca6c lookup 51820$", rules, re.MULTILINE) and
+               re.search(f"^{place - 1}:.*lookup main suppress_prefixlength 0$", rules, re.MULTILINE), rules)
+        result = vole.run("down", "wg0")
+        expect_equal(result.returncode, 0, f"down beside {first}: {result.stderr}")
+        expect_equal(vole.state()["rules"], before["rules"], f"what is left beside {first}")
+        vole.host.shell("for f in -4 -6; do for p in 1 2 4; do while ip $f rule del priority $p 2>/dev/null; do :; done; "
+                        "done; done")
+
+
+@case
 def down_takes_away_what_a_killed_daemon_left(lab):
     vole = tools(lab)[1]
     vole.write(INTERFACE + "Address = 10.9.0.1/24\nDNS = 10.9.0.53\n" + FIRST + "AllowedIPs = 0.0.0.0/0, ::/0\n")

@@ -188,6 +188,46 @@ static void rules_stand_in_the_order_of_a_default_route(void **state)
     }
 }
 
+/* Adds a suppressing rule there, as somebody else's. */
+static void add_suppressing(const struct fixture *f, uint8_t family, uint32_t priority)
+{
+    struct routing_rule rule = {.kind = ROUTING_RULE_SUPPRESS, .family = family, .priority = priority};
+
+    assert_int_equal(routing_rule_add(f->netlink, &rule), 0);
+}
+
+static uint32_t place_of(const struct fixture *f, uint8_t family)
+{
+    uint32_t priority;
+
+    assert_int_equal(routing_rule_place(f->netlink, family, &priority), 0);
+    return priority;
+}
+
+static void there_is_a_place_for_two_rules_beside_rules_of_the_first_priorities(void **state)
+{
+    const struct fixture *f = *state;
+
+    for (uint8_t family = 4; family <= 6; family += 2) {
+        struct routing_rule_list list = {0};
+
+        assert_int_equal(place_of(f, family), 32765);
+        add_suppressing(f, family, 3);
+        assert_int_equal(place_of(f, family), 2);
+        add_suppressing(f, family, 2);
+        assert_int_equal(place_of(f, family), 32765);
+        add_suppressing(f, family, 1);
+        add_suppressing(f, family, 6);
+        assert_int_equal(place_of(f, family), 5);
+        add_suppressing(f, family, 5);
+        assert_int_equal(place_of(f, family), 32765);
+        assert_int_equal(routing_rule_read(f->netlink, family, &list), 0);
+        for (size_t i = 0; i < list.count; i++)
+            assert_int_equal(routing_rule_delete(f->netlink, &list.rules[i]), 0);
+        routing_rule_list_free(&list);
+    }
+}
+
 static bool has_route(const struct routing_table_list *list, const char *network, uint32_t table, bool plain)
 {
     struct vole_prefix wanted = prefix(network);
@@ -265,6 +305,8 @@ int main(void)
                                         remove_device),
         cmocka_unit_test_setup_teardown(rules_stand_in_the_order_of_a_default_route, make_device,
                                         remove_device),
+        cmocka_unit_test_setup_teardown(there_is_a_place_for_two_rules_beside_rules_of_the_first_priorities,
+                                        make_device, remove_device),
         cmocka_unit_test_setup_teardown(own_routes_are_listed_and_removed_beside_those_of_the_kernel,
                                         make_device, remove_device),
         cmocka_unit_test(tables_have_numbers_and_names),
