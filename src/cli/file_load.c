@@ -85,24 +85,28 @@ bool file_load(struct file *file, const char *path, enum file_kind kind)
 
 /* ---- endpoints ---- */
 
-static bool load_endpoints(struct change *change, const struct file *file, bool with_names)
+enum names { NAMES_LEFT_OUT, NAMES_ONCE, NAMES_AGAIN };
+
+static bool load_endpoints(struct change *change, const struct file *file, enum names names)
 {
     char prefix[PREFIX_BYTES];
 
     for (size_t i = 0; i < file->peer_count; i++) {
         const struct file_peer *peer = &file->peers[i];
+        struct vole_endpoint *endpoint = &change->peers[i].endpoint;
 
-        if (!peer->has_endpoint || (!with_names && !resolve_is_numeric(&peer->endpoints[0])))
+        if (!peer->has_endpoint || (names == NAMES_LEFT_OUT && !resolve_is_numeric(&peer->endpoints[0])))
             continue;
         prefix_write(prefix, file, &peer->endpoints[0].place);
-        if (!resolve_endpoint(&change->peers[i].endpoint, &peer->endpoints[0], prefix))
+        if (!(names == NAMES_AGAIN ? resolve_endpoint(endpoint, &peer->endpoints[0], prefix)
+                                   : resolve_endpoint_once(endpoint, &peer->endpoints[0], prefix)))
             return false;
         change->peers[i].has_endpoint = true;
     }
     return true;
 }
 
-static bool load_change(struct change *change, const struct file *file, bool with_names)
+static bool load_change(struct change *change, const struct file *file, enum names names)
 {
     int error = file_change(file, change);
 
@@ -113,15 +117,20 @@ static bool load_change(struct change *change, const struct file *file, bool wit
     change->has_private_key = file->has_private_key;
     change->has_listen_port = file->has_listen_port;
     change->has_fwmark = file->has_fwmark;
-    return load_endpoints(change, file, with_names);
+    return load_endpoints(change, file, names);
 }
 
 bool file_load_change(struct change *change, const struct file *file)
 {
-    return load_change(change, file, true);
+    return load_change(change, file, NAMES_AGAIN);
+}
+
+bool file_load_change_once(struct change *change, const struct file *file)
+{
+    return load_change(change, file, NAMES_ONCE);
 }
 
 bool file_load_change_numeric(struct change *change, const struct file *file)
 {
-    return load_change(change, file, false);
+    return load_change(change, file, NAMES_LEFT_OUT);
 }

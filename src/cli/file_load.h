@@ -22,6 +22,8 @@ VOLE_MUST_CHECK bool file_load(struct file *file, const char *path, enum file_ki
  * is set, and what the file does not give of the interface is not given. change must be initialised and is to
  * be freed whatever the result. False: a message was printed. */
 VOLE_MUST_CHECK bool file_load_change(struct change *change, const struct file *file);
+/* The same, asking for each name once; the first that is not known now ends it. */
+VOLE_MUST_CHECK bool file_load_change_once(struct change *change, const struct file *file);
 /* The same at once, asking nobody: endpoints that are host names are not given. */
 VOLE_MUST_CHECK bool file_load_change_numeric(struct change *change, const struct file *file);
 

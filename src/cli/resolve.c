@@ -23,6 +23,7 @@
 #define RETRIES_DEFAULT  15
 #define DELAY_FIRST_US   1000000
 #define DELAY_LONGEST_US 20000000
+#define QUOTE_BYTES      (2 * FILE_QUOTE_BYTES + 4) /* of host and port */
 
 /* ---- asking ---- */
 
@@ -148,19 +149,40 @@ static bool take_first(struct vole_endpoint *endpoint, struct addrinfo *found, c
     return usable;
 }
 
+static void quote_write(char quote[static QUOTE_BYTES], const struct file_endpoint *from)
+{
+    char host[FILE_QUOTE_BYTES];
+    char port[FILE_QUOTE_BYTES];
+
+    file_quote(host, from->host, strlen(from->host));
+    file_quote(port, from->port, strlen(from->port));
+    (void)snprintf(quote, QUOTE_BYTES, strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+bool resolve_endpoint_once(struct vole_endpoint *endpoint, const struct file_endpoint *from,
+                           const char *prefix)
+{
+    struct addrinfo *found;
+    char quote[QUOTE_BYTES];
+    int error = ask(&found, from, 0);
+
+    quote_write(quote, from);
+    if (error == 0)
+        return take_first(endpoint, found, prefix, quote);
+    fprintf(stderr, "%s%s: `%s'%s\n", prefix, reason_of(error), quote,
+            is_permanent(error) ? advice_for(error) : ": try again when names can be resolved");
+    return false;
+}
+
 bool resolve_endpoint(struct vole_endpoint *endpoint, const struct file_endpoint *from, const char *prefix)
 {
     struct addrinfo *found;
-    char host[FILE_QUOTE_BYTES];
-    char port[FILE_QUOTE_BYTES];
-    char quote[2 * FILE_QUOTE_BYTES + 4];
+    char quote[QUOTE_BYTES];
     int retries;
 
     if (!retries_read(&retries, prefix))
         return false;
-    file_quote(host, from->host, strlen(from->host));
-    file_quote(port, from->port, strlen(from->port));
-    (void)snprintf(quote, sizeof(quote), strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
+    quote_write(quote, from);
     for (long long delay_us = DELAY_FIRST_US;; delay_us = delay_us * 6 / 5) {
         int error = ask(&found, from, 0);
 

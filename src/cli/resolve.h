@@ -20,6 +20,9 @@
  * begins with ("wg0.conf:7:12: " or ""). */
 VOLE_MUST_CHECK bool resolve_endpoint(struct vole_endpoint *endpoint, const struct file_endpoint *from,
                                       const char *prefix);
+/* The same without trying again, whatever the variable says. */
+VOLE_MUST_CHECK bool resolve_endpoint_once(struct vole_endpoint *endpoint, const struct file_endpoint *from,
+                                           const char *prefix);
 /* All addresses of the name, at most capacity, in the resolver's order, without trying again and without a
  * message. The number; 0: none now. */
 size_t resolve_all(struct vole_endpoint *endpoints, size_t capacity, const struct file_endpoint *from);

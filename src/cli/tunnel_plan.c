@@ -78,7 +78,7 @@ static bool plan_device(struct tunnel_plan *plan, const struct tunnel *tunnel)
 {
     int error;
 
-    if (!file_load_change(&plan->goal.change, &tunnel->file))
+    if (!file_load_change_once(&plan->goal.change, &tunnel->file))
         return false;
     keep_endpoints(plan, &tunnel->file);
     error = change_between(&plan->difference, &plan->running.device, &plan->goal.change, false);
