@@ -284,10 +284,22 @@ static bool gives_prefixes(const struct change *change)
     return false;
 }
 
+static void warn_of_all(const struct allowed_ip_theft *thefts, size_t count, const char *interface)
+{
+    struct peer_names names = {0};
+
+    if (count > 0)
+        peer_names_load(&names, interface);
+    for (size_t i = 0; i < count && i < WARNINGS_SHOWN; i++)
+        warn_of(&thefts[i], &names);
+    if (count > WARNINGS_SHOWN)
+        fprintf(stderr, "Warning: %zu more allowed IPs are taken from other peers\n", count - WARNINGS_SHOWN);
+    peer_names_free(&names);
+}
+
 void allowed_ip_theft_warn(const char *interface, const struct change *change)
 {
     struct allowed_ip_theft *thefts = NULL;
-    struct peer_names names = {0};
     struct model_device running;
     size_t count = 0;
 
@@ -295,16 +307,33 @@ void allowed_ip_theft_warn(const char *interface, const struct change *change)
         return;
     model_init(&running);
     if ((change->replace_peers || device_get(interface, &running) == 0) &&
-        allowed_ip_theft_find(&thefts, &count, &running, change) == 0) {
-        if (count > 0)
-            peer_names_load(&names, interface);
-        for (size_t i = 0; i < count && i < WARNINGS_SHOWN; i++)
-            warn_of(&thefts[i], &names);
-        if (count > WARNINGS_SHOWN)
-            fprintf(stderr, "Warning: %zu more allowed IPs are taken from other peers\n",
-                    count - WARNINGS_SHOWN);
-    }
-    peer_names_free(&names);
+        allowed_ip_theft_find(&thefts, &count, &running, change) == 0)
+        warn_of_all(thefts, count, interface);
     free(thefts);
     model_free(&running);
+}
+
+static bool has_already(const struct allowed_ip_theft *theft, const struct allowed_ip_owners *owners)
+{
+    const struct allowed_ip_owner *owner = allowed_ip_owners_of(owners, &theft->prefix);
+
+    return owner != NULL && owner->before != NULL && compare_keys(owner->before, theft->to) == 0;
+}
+
+void allowed_ip_theft_warn_anew(const char *interface, const struct change *goal,
+                                const struct allowed_ip_owners *owners)
+{
+    const struct model_device nothing = {0};
+    struct allowed_ip_theft *thefts = NULL;
+    size_t count = 0;
+    size_t kept = 0;
+
+    if (allowed_ip_theft_find(&thefts, &count, &nothing, goal) != 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (!has_already(&thefts[i], owners))
+            thefts[kept++] = thefts[i];
+    }
+    warn_of_all(thefts, kept, interface);
+    free(thefts);
 }

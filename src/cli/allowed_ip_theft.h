@@ -10,6 +10,7 @@
 #ifndef CLI_ALLOWED_IP_THEFT_H
 #define CLI_ALLOWED_IP_THEFT_H
 
+#include "cli/allowed_ip_owners.h"
 #include "config/change.h"
 #include "config/model.h"
 #include "vole.h"
@@ -29,5 +30,9 @@ VOLE_MUST_CHECK int allowed_ip_theft_find(struct allowed_ip_theft **thefts, size
 /* Warns on stderr of what applying change to the interface will take. Says nothing when called as wg, or if
  * the interface cannot be read. */
 void allowed_ip_theft_warn(const char *interface, const struct change *change);
+/* The same for a goal that replaces all peers, and of what the winner does not have already: a file that
+ * gives something twice is not told of again each time it is applied. */
+void allowed_ip_theft_warn_anew(const char *interface, const struct change *goal,
+                                const struct allowed_ip_owners *owners);
 
 #endif

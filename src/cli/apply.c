@@ -78,7 +78,7 @@ static bool apply(struct tunnel *tunnel, struct apply_guard *guard, unsigned sec
     bool success = tunnel_plan_make(&plan, tunnel) && may_begin(&plan, tunnel);
 
     if (success)
-        allowed_ip_theft_warn(tunnel->name, &plan.goal.change);
+        allowed_ip_theft_warn_anew(tunnel->name, &plan.goal.change, &plan.owners);
     tunnel->mark = plan.running.device.fwmark;
     if (success && !tunnel_plan_differs(&plan))
         (void)tunnel_fail(tunnel, "nothing differs");

@@ -31,7 +31,7 @@ static int show_plan(struct tunnel *tunnel)
     if (!tunnel_plan_can_begin(tunnel))
         return 1;
     if (tunnel_plan_make(&plan, tunnel)) {
-        allowed_ip_theft_warn(tunnel->name, &plan.goal.change);
+        allowed_ip_theft_warn_anew(tunnel->name, &plan.goal.change, &plan.owners);
         status = tunnel_plan_differs(&plan) ? STATUS_DIFFERS : 0;
         if (!program_wants_json())
             tunnel_plan_print(&plan, tunnel);

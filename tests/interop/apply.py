@@ -77,8 +77,8 @@ class Tunnel:
         return dict(default_environment(), WG_QUICK_USERSPACE_IMPLEMENTATION=VOLED,
                     PATH=f"/etc/wireguard/bin:{os.environ['PATH']}")
 
-    def vole(self, *words, status=0):
-        result = self.host.run(VOLE, *words, check=False, environment=self.environment())
+    def vole(self, *words, status=0, **variables):
+        result = self.host.run(VOLE, *words, check=False, environment=dict(self.environment(), **variables))
         said = result.stdout + result.stderr
         expect_equal(result.returncode, status, f"the status of {words}: {said}")
         expect(not any(secret in said for secret in SECRETS), f"a secret in: {said}")
@@ -267,6 +267,31 @@ def what_is_wrong_with_the_file_or_the_host_is_said_first(lab):
         result = hub.vole("apply", "wg0", status=1)
         expect(says in result.stderr and "wg0.conf:" in result.stderr and "[#]" not in result.stderr, result.stderr)
         expect_same(hub.state(), before, f"the host after {new}")
+
+
+@case
+def a_name_that_is_not_known_now_is_asked_for_once_and_holds_nobody_up(lab):
+    hub = tunnel(lab).up()
+    before = hub.state()
+    for name, text in (("resolv.conf", "nameserver 127.0.0.1\n"), ("nsswitch.conf", "hosts: dns\n")):
+        hub.host.run("mount", "--bind", lab.file(name, text), f"/etc/{name}")
+    hub.write(FILE.replace("192.0.2.2:", "later.example:"))
+    for words in (("plan", "wg0"), ("apply", "wg0")):
+        said = hub.vole(*words, status=1, WG_ENDPOINT_RESOLUTION_RETRIES="infinity").stderr
+        expect("wg0.conf:12:12: Temporary failure in name resolution: `later.example:51820': try again when names can be "
+               "resolved\n" in said and "Trying again" not in said, f"{words}: {said}")
+    expect_same(hub.state(), before, "the host afterwards")
+
+
+@case
+def what_a_file_gives_twice_is_told_until_it_is_taken(lab):
+    hub = tunnel(lab).up()
+    hub.write(FILE.replace("fd20::/64", "fd20::/64, 10.20.0.0/16"))
+    warning = f"Warning: allowed IP 10.20.0.0/16 is taken from peer laptop ({LAPTOP}): peer {PHONE} has it now\n"
+    for words, status in ((("plan", "wg0"), 2), (("apply", "wg0"), 0)):
+        expect_equal(hub.vole(*words, status=status).stderr.count(warning), 1, f"the warning of {words}")
+    expect_equal(hub.vole("apply", "wg0").stderr, "vole: wg0: nothing differs\n", "the second time")
+    expect_equal(hub.vole("plan", "wg0").stderr, "", "the plan then")
 
 
 @case
