@@ -9,6 +9,7 @@
  */
 #include "core/handshake.h"
 
+#include "core/handshake_observer.h"
 #include "crypto/aead.h"
 #include "crypto/blake2s.h"
 #include "crypto/kdf.h"
@@ -42,6 +43,8 @@ static void mix_hash(struct lane *lanes, size_t count, size_t length)
     for (size_t i = 0; i < count; i++)
         jobs[i] = (struct blake2s_job){.hash = lanes[i].H, .a = lanes[i].H, .b = lanes[i].bytes};
     blake2s_hash2_batch(jobs, count, 32, length);
+    for (size_t i = 0; i < count; i++)
+        handshake_observer_mixed_hash(i, lanes[i].bytes, length, lanes[i].H);
 }
 
 /* outputs 1: C = KDF1(C, bytes); 2: (C, k) = KDF2(C, bytes) */
@@ -52,6 +55,8 @@ static void mix_key(struct lane *lanes, size_t count, unsigned outputs)
     for (size_t i = 0; i < count; i++)
         jobs[i] = (struct kdf_job){.key = lanes[i].C, .input = lanes[i].bytes, .t = {lanes[i].C, lanes[i].k}};
     kdf_batch(jobs, count, outputs, 32);
+    for (size_t i = 0; i < count; i++)
+        handshake_observer_mixed_key(i, lanes[i].bytes, outputs, lanes[i].C, lanes[i].k);
 }
 
 /* The same with the Diffie-Hellman. */
@@ -71,6 +76,7 @@ static void begin(struct lane *lanes, size_t count, const uint8_t responder_stat
     for (size_t i = 0; i < count; i++) {
         memcpy(lanes[i].C, initial_chaining_key, 32);
         memcpy(lanes[i].H, hash, 32);
+        handshake_observer_stands(i, lanes[i].C, lanes[i].H);
     }
 }
 
@@ -93,6 +99,8 @@ static void mix_preshared(struct lane *lanes, size_t count)
         lanes[i].bytes = temporary[i];
     }
     kdf_batch(jobs, count, 3, 32);
+    for (size_t i = 0; i < count; i++)
+        handshake_observer_mixed_preshared(i, jobs[i].input, lanes[i].C, temporary[i], lanes[i].k);
     mix_hash(lanes, count, 32);
     memory_wipe(temporary, count * sizeof temporary[0]);
 }
@@ -100,6 +108,7 @@ static void mix_preshared(struct lane *lanes, size_t count)
 static void seal_and_hash(struct lane *lane, uint8_t *sealed, const uint8_t *plaintext, size_t length)
 {
     aead_seal(sealed, plaintext, length, lane->H, 32, 0, lane->k);
+    handshake_observer_sealed(0, plaintext, length);
     lane->bytes = sealed;
     mix_hash(lane, 1, length + AEAD_TAG_BYTES);
 }
@@ -110,13 +119,23 @@ static void open_and_hash(struct lane *lanes, size_t count, uint8_t *const *plai
 {
     for (size_t i = 0; i < count; i++) {
         opened[i] = aead_open(plaintext[i], sealed[i], sealed_length, lanes[i].H, 32, 0, lanes[i].k);
+        handshake_observer_opened(i, plaintext[i], sealed_length - AEAD_TAG_BYTES, opened[i]);
         lanes[i].bytes = sealed[i];
     }
     mix_hash(lanes, count, sealed_length);
 }
 
+/* DH(private_key, public_key) as the lane's secret. False: it is zero. */
+static bool exchange_now(struct lane *lane, const uint8_t *private_key, const uint8_t *public_key)
+{
+    handshake_observer_exchanges(private_key, public_key);
+    return x25519(lane->secret, private_key, public_key);
+}
+
+/* The same for a batch of them. */
 static struct x25519_job exchange(uint8_t *shared, const uint8_t *private_key, const uint8_t *public_key)
 {
+    handshake_observer_exchanges(private_key, public_key);
     return (struct x25519_job){.shared = shared, .private_key = private_key, .public_key = public_key};
 }
 
@@ -139,7 +158,7 @@ enum handshake_result handshake_create_initiation(
     x25519_base(message + INITIATION_EPHEMERAL, handshake->ephemeral_private);
     lane.bytes = message + INITIATION_EPHEMERAL;
     mix_ephemeral(&lane, 1);
-    if (!x25519(lane.secret, handshake->ephemeral_private, remote->public_key))
+    if (!exchange_now(&lane, handshake->ephemeral_private, remote->public_key))
         goto out;
     mix_secret(&lane, 1, 2);
     seal_and_hash(&lane, message + INITIATION_STATIC, identity->public_key, 32);
@@ -165,14 +184,15 @@ enum handshake_result handshake_consume_response(struct handshake *handshake, co
     uint8_t nothing[1];
     bool opened;
 
+    handshake_observer_stands(0, copy.chaining_key, copy.hash);
     memcpy(copy.remote_ephemeral, message + RESPONSE_EPHEMERAL, 32);
     copy.remote_index = bytes_load_le32(message + RESPONSE_SENDER);
     lane.bytes = copy.remote_ephemeral;
     mix_ephemeral(&lane, 1);
-    if (!x25519(lane.secret, copy.ephemeral_private, copy.remote_ephemeral))
+    if (!exchange_now(&lane, copy.ephemeral_private, copy.remote_ephemeral))
         goto out;
     mix_secret(&lane, 1, 1);
-    if (!x25519(lane.secret, identity->private_key, copy.remote_ephemeral))
+    if (!exchange_now(&lane, identity->private_key, copy.remote_ephemeral))
         goto out;
     mix_secret(&lane, 1, 1);
     lane.bytes = remote->preshared_key;
@@ -247,6 +267,7 @@ void handshake_read_timestamps(struct initiation_job *const *jobs, size_t count)
 
         lanes[i] =
             (struct lane){.C = read->chaining_key, .H = read->hash, .bytes = jobs[i]->remote->static_static};
+        handshake_observer_stands(i, read->chaining_key, read->hash);
         timestamps[i] = jobs[i]->timestamp;
         sealed[i] = jobs[i]->message + INITIATION_TIMESTAMP;
     }
@@ -313,6 +334,7 @@ void handshake_create_responses(struct response_job *jobs, size_t count)
         x25519_clamp(handshake->ephemeral_private);
         lanes[i] = (struct lane){
             .C = handshake->chaining_key, .H = handshake->hash, .bytes = message + RESPONSE_EPHEMERAL};
+        handshake_observer_stands(i, handshake->chaining_key, handshake->hash);
     }
     multiply(jobs, lanes, se, count);
     mix_ephemeral(lanes, count);
@@ -325,6 +347,7 @@ void handshake_create_responses(struct response_job *jobs, size_t count)
     mix_preshared(lanes, count);
     for (size_t i = 0; i < count; i++) {
         aead_seal(jobs[i].message + RESPONSE_EMPTY, NULL, 0, lanes[i].H, 32, 0, lanes[i].k);
+        handshake_observer_sealed(i, NULL, 0);
         lanes[i].bytes = jobs[i].message + RESPONSE_EMPTY;
     }
     mix_hash(lanes, count, AEAD_TAG_BYTES);
