@@ -51,11 +51,21 @@ static void keeper_say_foreign(const struct clock_keeper *keeper, const char *na
               keeper->directory, name, place, what);
 }
 
+static void keeper_say_full(struct clock_keeper *keeper)
+{
+    if (!keeper->full)
+        log_error("there were %u private keys since the start: the time of handshakes with others is not "
+                  "remembered. If this machine's clock goes back, peers refuse those after a restart. "
+                  "Restarting now makes room",
+                  KEEPER_KEYS);
+    keeper->full = true;
+}
+
 /* ---- the file ---- */
 
 /* The ceiling in the file, 0: none. An error only if nothing can be said about it. */
-static int keeper_read(const struct clock_keeper *keeper, int directory, const char *name,
-                       uint64_t *ceiling_s)
+static int keeper_read(const struct clock_keeper *keeper, const struct keeper_key *key, int directory,
+                       const char *name, uint64_t *ceiling_s)
 {
     char text[CLOCK_STATE_BYTES];
     struct clock_state state;
@@ -69,82 +79,115 @@ static int keeper_read(const struct clock_keeper *keeper, int directory, const c
         return length == -ENOENT ? 0 : (int)length;
     else if (!clock_state_read(&state, text, (size_t)length, &line))
         keeper_say_foreign(keeper, name, "not a state file", line);
-    else if (memcmp(state.public_key, keeper->public_key, VOLE_KEY_BYTES) != 0)
+    else if (memcmp(state.public_key, key->public_key, VOLE_KEY_BYTES) != 0)
         keeper_say_foreign(keeper, name, "it is about another key", 0);
     else
         *ceiling_s = state.ceiling_s;
     return 0;
 }
 
-static int keeper_write(struct clock_keeper *keeper, int directory, const char *name, uint64_t ceiling_s)
+static int keeper_write(const struct clock_keeper *keeper, struct keeper_key *key, int directory,
+                        const char *name, uint64_t ceiling_s)
 {
     struct clock_state state = {.ceiling_s = ceiling_s};
     char text[CLOCK_STATE_BYTES];
     size_t length;
     int error;
 
-    memcpy(state.public_key, keeper->public_key, sizeof state.public_key);
+    memcpy(state.public_key, key->public_key, sizeof state.public_key);
     (void)snprintf(state.interface, sizeof state.interface, "%s", keeper->interface);
     length = clock_state_write(text, &state);
     error = state_file_write(directory, name, text, length);
     if (error == 0)
-        keeper->written_s = ceiling_s;
+        key->written_s = ceiling_s;
     return error;
 }
 
 /* ---- requests ---- */
 
-static void keeper_turn_to(struct clock_keeper *keeper, const uint8_t public_key[static VOLE_KEY_BYTES])
+/* What we know of this key; NULL: nothing was ever reserved for it. */
+static struct keeper_key *keeper_find(struct clock_keeper *keeper,
+                                      const uint8_t public_key[static VOLE_KEY_BYTES])
 {
-    if (memcmp(keeper->public_key, public_key, VOLE_KEY_BYTES) == 0)
-        return;
-    memcpy(keeper->public_key, public_key, VOLE_KEY_BYTES);
-    keeper->known = false;
-    keeper->written_s = 0;
-    keeper->others_s = 0;
+    for (unsigned i = 0; i < keeper->key_count; i++)
+        if (memcmp(keeper->keys[i].public_key, public_key, VOLE_KEY_BYTES) == 0)
+            return &keeper->keys[i];
+    return NULL;
 }
 
-static int keeper_reserve_in(struct clock_keeper *keeper, int directory, const char *name,
-                             struct keeper_answer *answer)
+static void keeper_begin(struct keeper_key *key)
+{
+    key->known = false;
+    key->written_s = 0;
+    key->others_s = 0;
+}
+
+/* The same, or a new one; NULL if there are too many. */
+static struct keeper_key *keeper_admit(struct clock_keeper *keeper,
+                                       const uint8_t public_key[static VOLE_KEY_BYTES])
+{
+    struct keeper_key *key = keeper_find(keeper, public_key);
+
+    if (key != NULL)
+        return key;
+    if (keeper->key_count == KEEPER_KEYS) {
+        keeper_say_full(keeper);
+        return NULL;
+    }
+    key = &keeper->keys[keeper->key_count++];
+    memcpy(key->public_key, public_key, VOLE_KEY_BYTES);
+    keeper_begin(key);
+    return key;
+}
+
+static int keeper_reserve_in(const struct clock_keeper *keeper, struct keeper_key *key, int directory,
+                             const char *name, struct keeper_answer *answer)
 {
     uint64_t stored_s;
-    int error = keeper_read(keeper, directory, name, &stored_s);
+    int error = keeper_read(keeper, key, directory, name, &stored_s);
 
     if (error < 0)
         return error;
-    if (stored_s != keeper->written_s && stored_s > keeper->others_s)
-        keeper->others_s = stored_s;
-    if (!keeper->known)
+    if (stored_s != key->written_s && stored_s > key->others_s)
+        key->others_s = stored_s;
+    if (!key->known)
         answer->from_s = stored_s;
-    keeper->known = true;
-    return stored_s < answer->until_s ? keeper_write(keeper, directory, name, answer->until_s) : 0;
+    key->known = true;
+    return stored_s < answer->until_s ? keeper_write(keeper, key, directory, name, answer->until_s) : 0;
 }
 
-static void keeper_reserve(struct clock_keeper *keeper, const char *name, struct keeper_answer *answer)
+static void keeper_reserve(struct clock_keeper *keeper, struct keeper_key *key, const char *name,
+                           struct keeper_answer *answer)
 {
-    int directory = state_directory_open(keeper->directory, true);
+    int directory;
 
-    answer->error = directory < 0 ? directory : keeper_reserve_in(keeper, directory, name, answer);
+    if (key == NULL) {
+        answer->error = -EDQUOT;
+        return;
+    }
+    directory = state_directory_open(keeper->directory, true);
+    answer->error = directory < 0 ? directory : keeper_reserve_in(keeper, key, directory, name, answer);
     if (directory >= 0)
         close(directory);
     keeper_say(keeper, answer->error);
 }
 
-static void keeper_release(struct clock_keeper *keeper, const char *name, uint64_t used_s)
+static void keeper_release(struct clock_keeper *keeper, struct keeper_key *key, const char *name,
+                           uint64_t used_s)
 {
     int directory = state_directory_open(keeper->directory, false);
-    uint64_t wanted_s = used_s > keeper->others_s ? used_s : keeper->others_s;
+    uint64_t wanted_s = used_s > key->others_s ? used_s : key->others_s;
     uint64_t stored_s;
 
     if (directory < 0)
         return;
-    if (keeper_read(keeper, directory, name, &stored_s) == 0 && stored_s == keeper->written_s &&
+    if (keeper_read(keeper, key, directory, name, &stored_s) == 0 && stored_s == key->written_s &&
         wanted_s < stored_s && wanted_s > 0)
-        keeper_say(keeper, keeper_write(keeper, directory, name, wanted_s));
+        keeper_say(keeper, keeper_write(keeper, key, directory, name, wanted_s));
     close(directory);
 }
 
-static void keeper_forget(struct clock_keeper *keeper, const char *name)
+static void keeper_forget(const struct clock_keeper *keeper, struct keeper_key *key, const char *name)
 {
     int directory = state_directory_open(keeper->directory, false);
     int error = directory < 0 ? directory : state_file_remove(directory, name);
@@ -153,7 +196,7 @@ static void keeper_forget(struct clock_keeper *keeper, const char *name)
         close(directory);
     if (error < 0 && error != -ENOENT)
         log_error("cannot remove %s/%s: %s", keeper->directory, name, strerror(-error));
-    memset(keeper->public_key, 0, sizeof keeper->public_key); /* so that the next request begins anew */
+    keeper_begin(key);
 }
 
 bool clock_keeper_serve(struct clock_keeper *keeper, const struct keeper_request *request,
@@ -161,21 +204,22 @@ bool clock_keeper_serve(struct clock_keeper *keeper, const struct keeper_request
 {
     bool reserves = request->kind == KEEPER_BEGIN || request->kind == KEEPER_RESERVE;
     char name[CLOCK_STATE_NAME_BYTES];
+    struct keeper_key *key =
+        reserves ? keeper_admit(keeper, request->public_key) : keeper_find(keeper, request->public_key);
 
     memset(answer, 0, sizeof *answer);
     answer->number = request->number;
     answer->until_s = request->until_s;
     memcpy(answer->public_key, request->public_key, sizeof answer->public_key);
     clock_state_file_name(name, request->public_key);
-    if (request->kind == KEEPER_BEGIN)
-        memset(keeper->public_key, 0, sizeof keeper->public_key);
-    keeper_turn_to(keeper, request->public_key);
-    if (request->kind == KEEPER_RELEASE)
-        keeper_release(keeper, name, request->until_s);
-    else if (request->kind == KEEPER_FORGET)
-        keeper_forget(keeper, name);
+    if (request->kind == KEEPER_BEGIN && key != NULL)
+        keeper_begin(key);
+    if (request->kind == KEEPER_RELEASE && key != NULL)
+        keeper_release(keeper, key, name, request->until_s);
+    else if (request->kind == KEEPER_FORGET && key != NULL)
+        keeper_forget(keeper, key, name);
     else if (reserves)
-        keeper_reserve(keeper, name, answer);
+        keeper_reserve(keeper, key, name, answer);
     return reserves;
 }
 
@@ -209,7 +253,7 @@ static void *keeper_run(void *argument)
     return NULL;
 }
 
-int clock_keeper_start(struct clock_keeper *keeper)
+static int keeper_create_thread(struct clock_keeper *keeper)
 {
     pthread_attr_t attributes;
     int error;
@@ -223,12 +267,23 @@ int clock_keeper_start(struct clock_keeper *keeper)
             error = pthread_create(&keeper->thread, &attributes, keeper_run, keeper);
         (void)pthread_attr_destroy(&attributes);
     }
-    keeper->running = error == 0;
     if (error != 0) {
         close(keeper->over[0]);
         close(keeper->over[1]);
     }
     return -error;
+}
+
+int clock_keeper_start(struct clock_keeper *keeper)
+{
+    int error = keeper_create_thread(keeper);
+
+    keeper->running = error == 0;
+    if (error < 0) {
+        close(keeper->engine);
+        keeper->engine = -1;
+    }
+    return error;
 }
 
 void clock_keeper_stop(struct clock_keeper *keeper)

@@ -221,7 +221,9 @@ static int control_take(struct control *control, enum control_source source)
         stale_routes_read(engine);
         break;
     case CONTROL_KEEPER:
-        timestamps_read(engine);
+        if (!timestamps_read(engine) &&
+            epoll_ctl(control->epoll, EPOLL_CTL_DEL, engine->parts->keeper, NULL) < 0)
+            error = -errno;
         break;
     case CONTROL_PARENT:
         engine_end(engine, 0);

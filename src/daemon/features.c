@@ -114,10 +114,12 @@ static void feature_of_memory(const struct engine *engine, unsigned number, stru
     const struct timestamps *timestamps = &engine->timestamps;
 
     (void)number;
-    feature_set(feature, "clock_state", timestamps->keeper >= 0 && !timestamps->failing && !timestamps->slow,
+    feature_set(feature, "clock_state",
+                timestamps->keeper >= 0 && !timestamps->ended && !timestamps->failing && !timestamps->slow,
                 timestamps->keeper < 0, "by an empty --state-directory",
-                timestamps->slow ? "the disk does not answer"
-                                 : "the state directory cannot be written, see the log");
+                timestamps->ended  ? "nobody is there to store it, see the log"
+                : timestamps->slow ? "the disk does not answer"
+                                   : "the state directory cannot be written, see the log");
 }
 
 bool features_get(const struct engine *engine, unsigned number, struct feature *feature)

@@ -25,6 +25,11 @@ void timestamps_init(struct timestamps *timestamps, int keeper)
     timestamps->keeper = keeper;
 }
 
+static bool timestamps_keeper_ended(int error)
+{
+    return error == EPIPE || error == ECONNRESET || error == ECONNREFUSED;
+}
+
 /* Requests are few and small: one that does not fit at once is one to a keeper that hangs. */
 static void timestamps_send(struct timestamps *timestamps, enum keeper_kind kind,
                             const uint8_t public_key[static VOLE_KEY_BYTES], uint64_t until_s)
@@ -36,8 +41,10 @@ static void timestamps_send(struct timestamps *timestamps, enum keeper_kind kind
     request.number = ++timestamps->number;
     request.until_s = until_s;
     memcpy(request.public_key, public_key, sizeof request.public_key);
-    if (send(timestamps->keeper, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        log_verbose("cannot reach the keeper of the clock: %s", strerror(errno));
+    if (send(timestamps->keeper, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+        return;
+    log_verbose("cannot reach the keeper of the clock: %s", strerror(errno));
+    timestamps->ended = timestamps->ended || timestamps_keeper_ended(errno);
 }
 
 void timestamps_ask(struct engine *engine, const uint8_t public_key[static VOLE_KEY_BYTES], uint64_t until_s)
@@ -71,18 +78,25 @@ static void timestamps_take(struct engine *engine, const struct keeper_answer *a
     vole_device_reserved(engine->device, answer->public_key, answer->from_s, answer->until_s, &now);
 }
 
-void timestamps_read(struct engine *engine)
+bool timestamps_read(struct engine *engine)
 {
+    struct timestamps *timestamps = &engine->timestamps;
     struct keeper_answer answer;
+    ssize_t length;
 
-    while (recv(engine->timestamps.keeper, &answer, sizeof answer, MSG_DONTWAIT) == (ssize_t)sizeof answer)
+    while ((length = recv(timestamps->keeper, &answer, sizeof answer, MSG_DONTWAIT)) ==
+           (ssize_t)sizeof answer)
         timestamps_take(engine, &answer);
+    if (length == 0 || (length < 0 && timestamps_keeper_ended(errno)))
+        timestamps->ended = true;
+    return !timestamps->ended;
 }
 
 uint64_t timestamps_deadline(const struct timestamps *timestamps)
 {
-    return timestamps->asked ? timestamps->asked_ns + TIMESTAMPS_PATIENCE_S * UINT64_C(1000000000)
-                             : VOLE_NEVER;
+    if (!timestamps->asked)
+        return VOLE_NEVER;
+    return timestamps->ended ? 0 : timestamps->asked_ns + TIMESTAMPS_PATIENCE_S * UINT64_C(1000000000);
 }
 
 /* Goes on with what was asked for, as if it had been stored. */
@@ -91,7 +105,11 @@ static void timestamps_lose_patience(struct engine *engine, const struct vole_ti
     struct timestamps *timestamps = &engine->timestamps;
 
     timestamps->asked = false;
-    if (!timestamps->slow)
+    if (timestamps->ended && !timestamps->slow)
+        log_error("who stores in %s is gone: handshakes go on without remembering their time until voled is "
+                  "restarted",
+                  engine->parts->options->state_directory);
+    else if (!timestamps->slow)
         log_error("the disk with %s does not answer: handshakes go on without remembering their time",
                   engine->parts->options->state_directory);
     timestamps->slow = true;
@@ -144,7 +162,27 @@ void timestamps_look(struct engine *engine, const struct vole_time *now)
     timestamps->early = early;
 }
 
-/* ---- reset and end ---- */
+/* ---- another key, reset and end ---- */
+
+static void timestamps_release(struct timestamps *timestamps, const uint8_t public_key[static VOLE_KEY_BYTES],
+                               uint64_t used_s)
+{
+    if (timestamps->keeper >= 0 && used_s > 0)
+        timestamps_send(timestamps, KEEPER_RELEASE, public_key, used_s);
+}
+
+void timestamps_set_private_key(struct engine *engine, const uint8_t private_key[static VOLE_KEY_BYTES],
+                                const struct vole_time *now)
+{
+    uint8_t before[VOLE_KEY_BYTES], after[VOLE_KEY_BYTES];
+    bool had_key = vole_device_public_key(engine->device, before);
+    uint64_t used_s = vole_device_used(engine->device);
+
+    vole_device_set_private_key(engine->device, private_key, now);
+    if (had_key &&
+        (!vole_device_public_key(engine->device, after) || memcmp(before, after, sizeof before) != 0))
+        timestamps_release(&engine->timestamps, before, used_s);
+}
 
 void timestamps_reset(struct engine *engine)
 {
@@ -152,8 +190,10 @@ void timestamps_reset(struct engine *engine)
     uint8_t public_key[VOLE_KEY_BYTES];
     struct vole_time now;
 
-    if (timestamps->keeper >= 0 && vole_device_public_key(engine->device, public_key))
+    if (timestamps->keeper >= 0 && vole_device_public_key(engine->device, public_key)) {
+        timestamps_send(timestamps, KEEPER_BEGIN, public_key, 0); /* without, the keeper will not forget it */
         timestamps_send(timestamps, KEEPER_FORGET, public_key, 0);
+    }
     timestamps->forgotten = timestamps->number;
     timestamps->asked = false;
     timestamps->behind = false;
@@ -164,13 +204,8 @@ void timestamps_reset(struct engine *engine)
 
 void timestamps_end(struct engine *engine)
 {
-    struct timestamps *timestamps = &engine->timestamps;
     uint8_t public_key[VOLE_KEY_BYTES];
-    uint64_t used_s;
 
-    if (timestamps->keeper < 0 || engine->device == NULL)
-        return;
-    used_s = vole_device_used(engine->device);
-    if (used_s > 0 && vole_device_public_key(engine->device, public_key))
-        timestamps_send(timestamps, KEEPER_RELEASE, public_key, used_s);
+    if (engine->device != NULL && vole_device_public_key(engine->device, public_key))
+        timestamps_release(&engine->timestamps, public_key, vole_device_used(engine->device));
 }

@@ -105,7 +105,7 @@ static int uapi_apply_device(struct uapi_applying *applying, const struct uapi_s
 {
     switch (setting->key) {
     case UAPI_PRIVATE_KEY:
-        vole_device_set_private_key(applying->engine->device, setting->value.key_bytes, &applying->now);
+        timestamps_set_private_key(applying->engine, setting->value.key_bytes, &applying->now);
         return 0;
     case UAPI_LISTEN_PORT:
         return uapi_apply_port(applying, setting->value.port);

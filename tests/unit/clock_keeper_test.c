@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -106,6 +107,15 @@ static struct keeper_answer ask(enum keeper_kind kind, const uint8_t *about, uin
     return answer;
 }
 
+static void assert_begun(const uint8_t *about, uint64_t until_s, uint64_t from_s)
+{
+    struct keeper_answer answer = ask(KEEPER_BEGIN, about, until_s);
+
+    assert_int_equal(answer.error, 0);
+    assert_int_equal(answer.from_s, from_s);
+    assert_int_equal(answer.until_s, until_s);
+}
+
 static void assert_reserved(const uint8_t *about, uint64_t until_s, uint64_t from_s)
 {
     struct keeper_answer answer = ask(KEEPER_RESERVE, about, until_s);
@@ -141,7 +151,49 @@ static void each_key_has_its_own(void **state)
     assert_reserved(other_key, CEILING + 1, 0);
     assert_int_equal(stored(key), CEILING);
     assert_int_equal(stored(other_key), CEILING + 1);
-    assert_reserved(key, CEILING + 2, CEILING); /* back again: what is stored may have been used */
+    assert_reserved(key, CEILING + 2, 0);
+    assert_begun(key, CEILING + 3, CEILING + 2); /* back again: what is stored may have been used */
+}
+
+/* Also if the next key has reserved before. */
+static void what_a_key_did_not_use_is_given_back_when_it_goes(void **state)
+{
+    (void)state;
+    assert_begun(key, CEILING, 0);
+    assert_begun(other_key, CEILING + 1, 0);
+    (void)ask(KEEPER_RELEASE, key, CEILING - 100);
+    assert_int_equal(stored(key), CEILING - 100);
+    assert_begun(key, CEILING, CEILING - 100);
+    (void)ask(KEEPER_RELEASE, other_key, CEILING - 50);
+    assert_int_equal(stored(other_key), CEILING - 50);
+    assert_int_equal(stored(key), CEILING);
+}
+
+/* An engine that was taken over may ask for anything. */
+static void files_are_few_and_only_of_keys_that_were_reserved_for(void **state)
+{
+    struct keeper_answer answer;
+    uint8_t many[VOLE_KEY_BYTES] = {9};
+
+    (void)state;
+    plant_ceiling(CEILING);
+    (void)ask(KEEPER_FORGET, key, 0);
+    (void)ask(KEEPER_RELEASE, key, CEILING - 5);
+    assert_int_equal(stored(key), CEILING);
+    for (unsigned i = 0; i < KEEPER_KEYS; i++) {
+        memcpy(many + 1, &i, sizeof i);
+        assert_int_equal(ask(KEEPER_BEGIN, many, i % 64 == 0 ? CEILING : 0).error, 0); /* the disk is slow */
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        answer = ask(i == 0 ? KEEPER_BEGIN : KEEPER_RESERVE, other_key, CEILING);
+        assert_int_equal(answer.error, -EDQUOT);
+        assert_int_equal(answer.from_s, 0);
+        assert_int_equal(answer.until_s, CEILING);
+        assert_int_equal(stored(other_key), 0);
+    }
+    assert_reserved(many, CEILING + 1, 0); /* who was there before stays */
+    (void)ask(KEEPER_FORGET, key, 0);
+    assert_int_equal(stored(key), CEILING);
 }
 
 /* The engine was without this key, and with no other in between. */
@@ -289,6 +341,27 @@ static void the_thread_does_all_it_was_asked_for_before_it_ends(void **state)
     assert_int_equal(stored(key), CEILING - 7);
 }
 
+/* The engine learns of it from its end of the pair. */
+static void a_thread_that_cannot_be_made_closes_the_pair(void **state)
+{
+    struct rlimit before, none;
+    char byte;
+    int pair[2];
+
+    (void)state;
+    assert_int_equal(descriptors_pair(pair), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    keeper.engine = pair[0];
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(clock_keeper_start(&keeper), -EMFILE);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(recv(pair[1], &byte, 1, MSG_DONTWAIT), 0);
+    close(pair[1]);
+    clock_keeper_stop(&keeper);
+}
+
 static void a_keeper_that_was_not_started_need_not_stop(void **state)
 {
     (void)state;
@@ -302,6 +375,8 @@ int main(void)
         TEST(what_is_answered_is_stored),
         TEST(an_earlier_life_is_told_about_once),
         TEST(each_key_has_its_own),
+        TEST(what_a_key_did_not_use_is_given_back_when_it_goes),
+        TEST(files_are_few_and_only_of_keys_that_were_reserved_for),
         TEST(who_begins_again_is_told_again),
         TEST(what_was_not_used_is_given_back),
         TEST(what_others_changed_is_not_given_back),
@@ -310,6 +385,7 @@ int main(void)
         TEST(where_nothing_can_be_stored_all_is_granted),
         TEST(unknown_requests_are_not_answered),
         TEST(the_thread_does_all_it_was_asked_for_before_it_ends),
+        TEST(a_thread_that_cannot_be_made_closes_the_pair),
         TEST(a_keeper_that_was_not_started_need_not_stop),
     };
 #undef TEST

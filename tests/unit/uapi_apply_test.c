@@ -375,6 +375,9 @@ static void our_own_set_resets_the_clock_and_knows_nothing_else(void **state)
     assert_int_equal(uapi_apply_vole(engine, "reset_clock=true\n", 17), 0);
     assert_int_equal(vole_device_used(engine->device), 0);
     assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), sizeof request);
+    assert_int_equal(request.kind, KEEPER_BEGIN); /* of nothing: the keeper must know what it is to forget */
+    assert_int_equal(request.until_s, 0);
+    assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), sizeof request);
     assert_int_equal(request.kind, KEEPER_FORGET);
     assert_memory_equal(request.public_key, engine->device->identity.public_key, VOLE_KEY_BYTES);
     assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), -1);
@@ -433,14 +436,81 @@ static void answers_of_before_a_reset_are_ignored(void **state)
         if (round == 0)
             timestamps_reset(engine);
         assert_int_equal(send(pair[1], &answer, sizeof answer, 0), sizeof answer);
-        timestamps_read(engine);
+        assert_true(timestamps_read(engine));
         assert_int_equal(timestamps_deadline(&engine->timestamps), VOLE_NEVER);
         assert_int_equal(vole_device_used(engine->device), round == 0 ? 0 : 7000);
-        if (round == 0) /* what the reset sent */
+        for (int sent = 0; round == 0 && sent < 2; sent++) /* by the reset */
             assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), sizeof request);
     }
     close(pair[0]);
     close(pair[1]);
+}
+
+/* But not if the key stays: what it goes on using is reserved. */
+static void what_a_key_did_not_use_is_given_back_when_it_goes(void **state)
+{
+    static const char *const settings[] = {"private_key=" PRIVATE "\n", "private_key=" KEY_A "\n",
+                                           "private_key=" PRIVATE "\n", "private_key=" ZEROS "\n"};
+    struct engine *engine = &((struct fixture *)*state)->engine;
+    struct keeper_request request;
+    uint8_t before[VOLE_KEY_BYTES];
+    int pair[2];
+
+    log_start("wg0", LOG_LEVEL_SILENT);
+    assert_int_equal(descriptors_pair(pair), 0);
+    timestamps_init(&engine->timestamps, pair[0]);
+    assert_int_equal(uapi_apply(engine, settings[0], 77), 0);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        memcpy(before, engine->device->identity.public_key, sizeof before);
+        handshake_clock_reserve(&engine->device->clock, 7000 + i, 7120);
+        assert_int_equal(uapi_apply(engine, settings[i], 77), 0);
+        if (i > 0) {
+            assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), sizeof request);
+            assert_int_equal(request.kind, KEEPER_RELEASE);
+            assert_int_equal(request.until_s, 7000 + i);
+            assert_memory_equal(request.public_key, before, sizeof before);
+        }
+        assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), -1);
+    }
+    assert_int_equal(uapi_apply(engine, settings[3], 77), 0);
+    assert_int_equal(uapi_apply(engine, settings[0], 77), 0); /* there was none, or it used nothing */
+    assert_int_equal(uapi_apply(engine, settings[1], 77), 0);
+    assert_int_equal(recv(pair[1], &request, sizeof request, MSG_DONTWAIT), -1);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+static void without_a_keeper_nobody_waits(void **state)
+{
+    struct engine *engine = &((struct fixture *)*state)->engine;
+    static const struct options options = {.state_directory = "/nowhere"};
+    static const struct engine_parts parts = {.options = &options};
+    struct vole_time now = {.real_s = TIMESTAMPS_EARLIEST_S};
+    int pair[2];
+
+    log_start("wg0", LOG_LEVEL_SILENT);
+    engine->parts = &parts;
+    for (int early = 0; early < 2; early++) { /* gone before it was asked, and while it was */
+        assert_int_equal(descriptors_pair(pair), 0);
+        timestamps_init(&engine->timestamps, pair[0]);
+        assert_int_equal(uapi_apply(engine, "private_key=" PRIVATE "\n", 77), 0);
+        handshake_clock_init(&engine->device->clock, true);
+        if (early)
+            close(pair[1]);
+        timestamps_ask(engine, engine->device->identity.public_key, 120);
+        if (!early) {
+            assert_true(timestamps_read(engine));
+            assert_true(timestamps_deadline(&engine->timestamps) > 0);
+            close(pair[1]);
+            assert_false(timestamps_read(engine));
+        }
+        assert_int_equal(timestamps_deadline(&engine->timestamps), 0);
+        timestamps_look(engine, &now);
+        assert_int_equal(engine->device->clock.ceiling_s, 120);
+        assert_int_equal(timestamps_deadline(&engine->timestamps), VOLE_NEVER);
+        assert_int_equal(vole_device_used(engine->device), 0);
+        close(pair[0]);
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
@@ -464,6 +534,8 @@ int main(void)
         TEST(our_own_set_resets_the_clock_and_knows_nothing_else),
         TEST(a_key_that_comes_back_is_asked_about_anew),
         TEST(answers_of_before_a_reset_are_ignored),
+        TEST(what_a_key_did_not_use_is_given_back_when_it_goes),
+        TEST(without_a_keeper_nobody_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
