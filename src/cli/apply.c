@@ -10,6 +10,7 @@
 #include "cli/allowed_ip_theft.h"
 #include "cli/apply_guard.h"
 #include "cli/root.h"
+#include "cli/tunnel_lock.h"
 #include "cli/tunnel_plan.h"
 #include "linux/process.h"
 
@@ -129,7 +130,8 @@ int command_apply(int count, char **arguments)
     success = tunnel_open(&tunnel, arguments[count - 1], TUNNEL_SYSTEM) && tunnel_plan_can_begin(&tunnel);
     if (success) {
         process_catch_signals();
-        success = apply_guard_open(&guard, &tunnel) && apply(&tunnel, &guard, seconds);
+        success =
+            apply_guard_open(&guard, &tunnel) && tunnel_lock_take(&tunnel) && apply(&tunnel, &guard, seconds);
         apply_guard_close(&guard);
     }
     tunnel_close(&tunnel);

@@ -15,6 +15,7 @@
 #include "cli/tunnel.h"
 #include "cli/tunnel_file.h"
 #include "cli/tunnel_link.h"
+#include "cli/tunnel_lock.h"
 #include "cli/tunnel_routes.h"
 #include "cli/tunnel_save.h"
 #include "cli/watch_unit.h"
@@ -90,7 +91,8 @@ int command_down(int count, char **arguments)
     }
     if (!root_is_given(count, arguments) || setenv("LC_ALL", "C", 1) != 0)
         return 1;
-    success = tunnel_open(&tunnel, arguments[1], TUNNEL_AS_IT_IS) && take_down(&tunnel);
+    success = tunnel_open(&tunnel, arguments[1], TUNNEL_AS_IT_IS) && tunnel_lock_take(&tunnel) &&
+              take_down(&tunnel);
     if (success) {
         tunnel_file_forget(tunnel.name);
         watch_unit_stop(&tunnel);

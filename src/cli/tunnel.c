@@ -6,6 +6,7 @@
 
 #include "cli/file_load.h"
 #include "cli/tunnel_file.h"
+#include "cli/tunnel_lock.h"
 #include "linux/link.h"
 
 #include <errno.h>
@@ -95,6 +96,7 @@ bool tunnel_open(struct tunnel *tunnel, const char *word, enum tunnel_need need)
 
     memset(tunnel, 0, sizeof(*tunnel));
     tunnel->netlink = -1;
+    tunnel->lock = -1;
     if (!tunnel_find(path, word) || !tunnel_name_from_path(tunnel, path))
         return false;
     if (realpath(path, tunnel->path) == NULL) {
@@ -116,6 +118,7 @@ bool tunnel_open(struct tunnel *tunnel, const char *word, enum tunnel_need need)
 
 void tunnel_close(struct tunnel *tunnel)
 {
+    tunnel_lock_release(tunnel);
     file_free(&tunnel->file);
     if (tunnel->netlink >= 0)
         (void)close(tunnel->netlink);

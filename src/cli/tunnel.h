@@ -25,6 +25,7 @@ struct tunnel {
     struct file file;
     bool readable;  /* nothing is wrong with the file; else it holds what could be read */
     int netlink;    /* of link_open(), -1: none */
+    int lock;       /* of tunnel_lock_take(), negative: not held */
     uint32_t index; /* of the interface, 0: there is none (yet) */
     uint32_t mark;  /* fwmark and routing table of its default route, 0: none (yet) */
     struct steps steps;
@@ -36,8 +37,8 @@ enum tunnel_need {
     TUNNEL_AS_IT_IS /* to change interfaces, whatever is wrong with the file */
 };
 
-/* Finds and reads the file, says what is wrong with it, and opens netlink if needed. False: messages were
- * printed. To be closed whatever the result. */
+/* Finds and reads the file, says what is wrong with it, and opens netlink if needed; locks nothing. False:
+ * messages were printed. To be closed whatever the result. */
 VOLE_MUST_CHECK bool tunnel_open(struct tunnel *tunnel, const char *word, enum tunnel_need need);
 void tunnel_close(struct tunnel *tunnel);
 

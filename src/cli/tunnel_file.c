@@ -19,8 +19,7 @@
 const char *const tunnel_file_directories[] = {"/etc/wireguard", "/etc/vole", NULL};
 const char tunnel_file_suffix[] = ".conf";
 
-/* 0 where /proc is not mounted. */
-static uint64_t own_namespace(void)
+uint64_t tunnel_file_namespace(void)
 {
     struct stat status;
 
@@ -54,7 +53,7 @@ void tunnel_file_record(const char *name, uint32_t index, const char *path)
     stream = fopen(unfinished, "wxe");
     if (stream == NULL)
         return;
-    written = fprintf(stream, "%" PRIu64 " %" PRIu32 " %s\n", own_namespace(), index, path) > 0;
+    written = fprintf(stream, "%" PRIu64 " %" PRIu32 " %s\n", tunnel_file_namespace(), index, path) > 0;
     if (fclose(stream) != 0 || !written || rename(unfinished, record) != 0)
         (void)unlink(unfinished);
 }
@@ -98,7 +97,7 @@ static bool find_recorded(char path[static PATH_MAX], const char *name)
     (void)fclose(stream);
     line[strcspn(line, "\n")] = '\0';
     if (!take_number(&namespace, &text) || !take_number(&index, &text) || text[0] != '/' ||
-        namespace != own_namespace() || index != if_nametoindex(name))
+        namespace != tunnel_file_namespace() || index != if_nametoindex(name))
         return false;
     (void)snprintf(path, PATH_MAX, "%s", text);
     return true;

@@ -28,4 +28,7 @@ void tunnel_file_forget(const char *name);
 /* The path of the interface's file. False: it has none. That it is there does not mean it can be read. */
 VOLE_MUST_CHECK bool tunnel_file_find(char path[static PATH_MAX], const char *name);
 
+/* The network namespace that we are in: its number, 0 where /proc is not mounted. */
+VOLE_MUST_CHECK uint64_t tunnel_file_namespace(void);
+
 #endif

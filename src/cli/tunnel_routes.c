@@ -5,6 +5,7 @@
 #include "cli/tunnel_routes.h"
 
 #include "cli/firewall.h"
+#include "cli/tunnel_lock.h"
 #include "config/address.h"
 #include "linux/routing_table.h"
 #include "linux/routing_table_name.h"
@@ -210,11 +211,13 @@ static bool add_route(const struct tunnel *tunnel, const struct vole_prefix *net
 static bool add_default(struct tunnel *tunnel, const struct vole_prefix *network)
 {
     uint8_t family = network->address.family;
+    int lock = tunnel_lock_host(); /* else another tunnel may find the same table empty */
+    bool success = (tunnel->mark != 0 || choose_mark(tunnel)) && add_rules(tunnel, family) &&
+                   add_route(tunnel, network, tunnel->mark);
 
-    if (tunnel->mark == 0 && !choose_mark(tunnel))
-        return false;
-    return add_rules(tunnel, family) && add_route(tunnel, network, tunnel->mark) &&
-           (family == 6 || set_valid_mark(tunnel)) && firewall_set(tunnel, family);
+    if (lock >= 0)
+        (void)close(lock);
+    return success && (family == 6 || set_valid_mark(tunnel)) && firewall_set(tunnel, family);
 }
 
 /* ---- all routes ---- */

@@ -17,6 +17,7 @@
 #include "cli/tunnel.h"
 #include "cli/tunnel_file.h"
 #include "cli/tunnel_link.h"
+#include "cli/tunnel_lock.h"
 #include "cli/tunnel_routes.h"
 #include "cli/watch_unit.h"
 #include "config/address.h"
@@ -236,7 +237,7 @@ int command_up(int count, char **arguments)
     if (!root_is_given(count, arguments))
         return 1;
     model_init(&up.device);
-    if (tunnel_open(&up.tunnel, word, TUNNEL_SYSTEM) && may_begin(&up.tunnel))
+    if (tunnel_open(&up.tunnel, word, TUNNEL_SYSTEM) && tunnel_lock_take(&up.tunnel) && may_begin(&up.tunnel))
         status = bring_up(&up);
     model_free(&up.device);
     tunnel_close(&up.tunnel);

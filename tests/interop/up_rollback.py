@@ -3,6 +3,7 @@
 """vole up takes back all it did when a step fails: every step is made to fail in turn, by something that really
 fails (a program, a hook, a route, the kernel), and the host must look as if nothing had been tried; config §6.2."""
 
+import fcntl
 import os
 import re
 import signal
@@ -204,6 +205,55 @@ def taken_back_after_sigterm_in_a_hook(lab):
 @case
 def taken_back_after_sigint_in_an_early_hook(lab):
     interrupted(lab, signal.SIGINT, "PreUp")
+
+
+@case
+def one_vole_at_a_time_works_on_a_tunnel(lab):
+    """Until its process ends, however it does; a tunnel of that name in another network namespace is another one."""
+    victim, elsewhere = Victim(lab), Victim(lab)
+    elsewhere.write(FULL)
+    victim.write(FULL.replace("PostUp = true", "PostUp = touch /etc/wireguard/hook; sleep 6543"))
+    process = victim.host.start(VOLE, "up", "--userspace", "wg0", environment=victim.environment())
+    wait_for(lambda: os.path.exists(victim.host.path("/etc/wireguard/hook")), "the hook to run")
+    before = victim.state()
+    for refused in victim.up(), victim.down(), victim.host.run(VOLE, "apply", "wg0", check=False):
+        expect(refused.returncode == 1 and f"(process {process.pid}) is at work on it" in refused.stderr, refused.stderr)
+        expect("[#]" not in refused.stderr, f"no step is done: {refused.stderr}")
+    expect_equal(victim.state(), before, "the host afterwards")
+    expect_equal(elsewhere.up().returncode, 0, "up in another network namespace")
+    process.kill()
+    process.wait()
+    down = victim.down()
+    expect_equal(down.returncode, 0, f"down after it was killed: {down.stderr}")
+    expect_equal(elsewhere.down().returncode, 0, "down in another network namespace")
+    expect_equal([name for name in os.listdir("/run/vole") if "lock" in name], [], "what is left of locks")
+
+
+@case
+def two_tunnels_that_come_up_at_once_have_numbers_of_their_own(lab):
+    """Whoever chooses a number for a default route keeps others from choosing it until its table is filled."""
+    victim = Victim(lab)
+    victim.write(FULL)
+    os.makedirs("/run/vole", exist_ok=True)
+    place = os.open("/run/vole", os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(place, fcntl.LOCK_EX)
+    process = victim.host.start(VOLE, "up", "--userspace", "wg0", environment=victim.environment(), stderr=-1, text=True)
+    messages = ""
+    while "[#] resolvconf" not in messages:
+        messages += process.stderr.readline()
+    wait_for(lambda: asks_for_lock(process.pid), "up to wait for the lock")
+    victim.host.shell("ip route add default dev eth0 table 51820")
+    os.close(place)
+    messages += process.communicate(timeout=20)[1]
+    expect_equal(process.returncode, 0, f"up: {messages}")
+    expect("wg set wg0 fwmark 51821" in messages, messages)
+    victim.down()
+
+
+def asks_for_lock(process):
+    """nsenter becomes what it runs, so that it is vole's own process."""
+    with open("/proc/locks") as locks:
+        return any("->" in line and f" {process} " in line for line in locks)
 
 
 @case
