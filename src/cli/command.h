@@ -41,5 +41,9 @@ bool command_wants_help(int count, char **arguments);
 /* For commands without arguments but --json. True: go on. False: *status is what to return, and the usage was
  * printed, on stdout if it was asked for, else on stderr. */
 bool command_takes_nothing(int count, char **arguments, int *status);
+/* Whether each word with a dash in front is one of these options, separated by spaces, where "=" behind one
+ * tells that the next word is its value; -h and --help are left to the command. False: the first that is not
+ * was named on stderr. */
+bool command_knows_options(const char *options, int count, char **arguments);
 
 #endif

@@ -20,34 +20,40 @@ struct command {
     bool of_wg;         /* wg has it, too */
     bool json;          /* has --json */
     const char *format; /* what it prints instead, where one may expect --json; or NULL */
+    /* what command_knows_options() wants, or NULL: it looks at all of its words itself, as wg does */
+    const char *options;
 };
 
 static const struct command commands[] = {
     {"show", command_show, "shows interfaces and their peers", true, true},
-    {"top", command_top, "shows rates, handshakes and drops of peers, live", false, true},
+    {"top", command_top, "shows rates, handshakes and drops of peers, live", false, true,
+     .options = "--once --interval= --sort="},
     {"showconf", command_showconf, "prints an interface as a configuration file", true, true},
     {"set", command_set, "changes an interface and its peers", true},
     {"setconf", command_setconf, "makes an interface what a configuration file says", true},
     {"addconf", command_addconf, "adds what a configuration file says", true},
     {"syncconf", command_syncconf, "makes an interface what a file says, keeping sessions", true},
-    {"genkey", command_genkey, "prints a new private key", true, true},
-    {"genpsk", command_genpsk, "prints a new preshared key", true, true},
-    {"pubkey", command_pubkey, "reads a private key and prints its public key", true, true},
-    {"up", command_up, "brings up the tunnel that a file describes"},
-    {"down", command_down, "takes it down"},
-    {"plan", command_plan, "prints how the running tunnel differs from its file", false, true},
-    {"apply", command_apply, "makes the running tunnel what its file says"},
-    {"confirm", command_confirm, "keeps what `apply --confirm' did"},
-    {"watch", command_watch, "keeps peers reachable whose addresses change"},
-    {"save", command_save, "writes what runs into the tunnel's file"},
+    {"genkey", command_genkey, "prints a new private key", true, true, .options = ""},
+    {"genpsk", command_genpsk, "prints a new preshared key", true, true, .options = ""},
+    {"pubkey", command_pubkey, "reads a private key and prints its public key", true, true, .options = ""},
+    {"up", command_up, "brings up the tunnel that a file describes", .options = "--userspace --no-wait-dns"},
+    {"down", command_down, "takes it down", .options = ""},
+    {"plan", command_plan, "prints how the running tunnel differs from its file", false, true, .options = ""},
+    {"apply", command_apply, "makes the running tunnel what its file says", .options = "--confirm="},
+    {"confirm", command_confirm, "keeps what `apply --confirm' did", .options = ""},
+    {"watch", command_watch, "keeps peers reachable whose addresses change", .options = ""},
+    {"save", command_save, "writes what runs into the tunnel's file", .options = ""},
     {"strip", command_strip, "prints the file without what setconf does not know", false, false,
-     "a configuration file"},
+     "a configuration file", .options = ""},
     {"metrics", command_metrics, "prints or serves metrics for Prometheus", false, false,
-     "the text format of Prometheus"},
-    {"clock", command_clock, "shows or resets up to when handshakes are stamped", false, true},
-    {"check", command_check, "finds what is wrong or doubtful in configuration files", false, true},
-    {"genconf", command_genconf, "writes configuration files that match each other", false, true},
-    {"qr", command_qr, "draws a configuration file as a QR code", false, false, "a picture"},
+     "the text format of Prometheus", .options = "--listen="},
+    {"clock", command_clock, "shows or resets up to when handshakes are stamped", false, true,
+     .options = "--state-directory="},
+    {"check", command_check, "finds what is wrong or doubtful in configuration files", false, true,
+     .options = "--here"},
+    {"genconf", command_genconf, "writes configuration files that match each other", false, true,
+     .options = "--topology= --network= --interface="},
+    {"qr", command_qr, "draws a configuration file as a QR code", false, false, "a picture", .options = ""},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -119,7 +125,12 @@ static bool take_json(const struct command *command, int *count, char **argument
 
 static int run_this(const struct command *command, int count, char **arguments)
 {
-    return take_json(command, &count, arguments) ? command->run(count, arguments) : 1;
+    if (!take_json(command, &count, arguments))
+        return 1;
+    if (command->options != NULL && !program_is_wg() &&
+        !command_knows_options(command->options, count, arguments))
+        return 1;
+    return command->run(count, arguments);
 }
 
 static int run_command(int count, char **arguments)

@@ -359,6 +359,17 @@ def messages():
         status, output, errors = run(VOLE, words, {})
         check(f"vole {' '.join(words)}: usage on stdout, status 0",
               status == 0 and errors == b"" and b"Usage: vole" in output, (status, output, errors))
+    for line, option in (("strip --foo", "--foo"), ("down wg7 -x", "-x"), ("up --userspaces wg7", "--userspaces"),
+                         ("apply --confirm=5 wg7", "--confirm=5"), ("plan --json --jason wg7", "--jason"),
+                         ("save --json wg7", "--json"), ("confirm wg7 --now", "--now"), ("watch wg7 --once", "--once"),
+                         ("metrics --listen -5 --quiet", "--quiet"), ("check none.conf --there", "--there"),
+                         ("genconf --topology hub --hub none a=h", "--hub"), ("qr --large", "--large"),
+                         ("clock --state-directory none --reset", "--reset"), ("top --once --sort in --all", "--all"),
+                         ("genkey --foo", "--foo"), ("qr --bad\x1b[2J", "--bad\\x1b[2J")):
+        command = line.split()[0]
+        found = run(VOLE, line.split(), {})
+        expected = (f"vole {command}: unknown option '{option}'; `vole {command} --help' tells which there are\n")
+        check(f"vole {line!r}: the option is named, status 1", found == (1, b"", expected.encode()), found)
     for words in (["-v"], ["--version"], ["version"]):
         check(f"vole {' '.join(words)}", re.fullmatch(rb"vole \d+\.\d+\.\d+\n", run(VOLE, words, {})[1]))
     # What there is not, wg's words tell: they depend on whether this kernel has WireGuard.
