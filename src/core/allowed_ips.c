@@ -5,6 +5,7 @@
  */
 #include "core/allowed_ips.h"
 
+#include "core/allowed_ips_observer.h"
 #include "core/peer.h"
 
 #include <assert.h>
@@ -160,6 +161,7 @@ static void give(struct allowed_ip *node, struct vole_peer *peer)
 {
     struct vole_peer *owner = atomic_load_explicit(&node->peer, memory_order_relaxed);
 
+    allowed_ips_observer_give(node->family, node->bytes, node->length, owner, peer);
     if (owner != NULL)
         list_remove(node, owner);
     node->list_previous = peer->allowed.last;
@@ -297,8 +299,10 @@ struct vole_peer *allowed_ips_lookup(const struct allowed_ips *table, uint8_t fa
     unsigned bits = family == 4 ? 32 : 128;
     struct vole_peer *found = NULL, *peer;
 
-    while (node != NULL && contains(node, address)) {
+    allowed_ips_observer_begin(family, address);
+    while (node != NULL && allowed_ips_observer_compare(node->bytes, node->length, contains(node, address))) {
         peer = atomic_load_explicit(&node->peer, memory_order_acquire);
+        allowed_ips_observer_owner(peer);
         if (peer != NULL)
             found = peer;
         if (node->length == bits)
