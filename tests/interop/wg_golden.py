@@ -424,9 +424,11 @@ def wrong_arguments(lab):
     for words in (["nonsense"], ["show", "wg0", "nonsense"], ["show", "wg0", "dump", "x"], ["showconf"],
                   ["showconf", "wg0", "x"], ["set"], ["set", "wg0"], ["setconf"], ["setconf", "wg0"],
                   ["setconf", "wg0", "/dev/null", "x"],
-                  ["addconf", "wg0"], ["syncconf", "wg0"], ["genkey", "x"], ["genkey", "--x"], ["genpsk", "x"], ["pubkey", "x"],
+                  ["addconf", "wg0"], ["syncconf", "wg0"], ["genkey", "x"], ["genpsk", "x"], ["pubkey", "x"],
                   ["setconf", "wg0", "/nothing/there"], ["SHOW"], ["show", "wg0", "Dump"]):
         expect_equal(same_output(golden, *words).returncode, 1, f"exit status of {words}")
+    for command in ("genkey", "genpsk", "pubkey"):
+        expect_equal(golden.run("wg2", command, "--x").stderr, golden.run("wg0", command, "--x").stderr, f"{command} --x")
     statuses = [golden.run(name, "setconf", "wg0", "/").returncode for name in golden.programs]
     expect_equal(statuses, [0, 1, 1], "a directory is no empty file, though wg thinks so and resets everything")
     for words in (["--help"], ["-h"], ["help"], ["--version"], ["-v"], ["version"], ["show", "--help"]):
