@@ -14,12 +14,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIREWALL_TABLE_BYTES   (DEVICE_NAME_BYTES + 16)
+#define FIREWALL_TABLE_BYTES   (3 * DEVICE_NAME_BYTES + 16)
 #define FIREWALL_COMMENT_BYTES (DEVICE_NAME_BYTES + 32)
 
+/* nft has no way to write a name with "+" or "=": these are "/2b" and "/3d", as no interface has "/". */
 static void table_name(char table[static FIREWALL_TABLE_BYTES], const struct tunnel *tunnel)
 {
-    (void)snprintf(table, FIREWALL_TABLE_BYTES, "wg-quick-%s", tunnel->name);
+    int length = snprintf(table, FIREWALL_TABLE_BYTES, "wg-quick-");
+
+    for (const char *name = tunnel->name; *name != '\0'; name++) {
+        bool is_plain = *name != '+' && *name != '=';
+
+        length += snprintf(table + length, FIREWALL_TABLE_BYTES - (size_t)length, is_plain ? "%c" : "/%02x",
+                           (unsigned)*name);
+    }
 }
 
 static void rule_comment(char comment[static FIREWALL_COMMENT_BYTES], const struct tunnel *tunnel)
@@ -171,6 +179,9 @@ bool firewall_set(struct tunnel *tunnel, uint8_t family)
     if (!has_nft && !is_installed(family == 4 ? "iptables-restore" : "ip6tables-restore"))
         return tunnel_fail(tunnel, "a default route needs a firewall, and there is neither nft nor "
                                    "iptables-restore: install nftables");
+    if (!has_nft && tunnel->name[strlen(tunnel->name) - 1] == '+')
+        return tunnel_fail(tunnel, "iptables takes a name that ends in + for all that begin like it: install "
+                                   "nftables, or name the tunnel otherwise");
     (void)steps_push(&tunnel->steps, undo_firewall, NULL);
     return load_rules(tunnel, family, has_nft);
 }

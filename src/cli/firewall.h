@@ -4,7 +4,8 @@
  * come out of it are dropped, and its datagrams keep their mark through connection tracking, so that answers
  * to them pass the reverse path filter.
  *
- * In nft it is a table "wg-quick-NAME" for each family; where there is no nft, rules of iptables with the
+ * In nft it is a table "wg-quick-NAME" for each family (where NAME has "+" or "=", which nft cannot write, it
+ * has "/2b" or "/3d"); where there is no nft, rules of iptables with the
  * comment "wg-quick(8) rule for NAME". The names are wg-quick's, so that either tool takes the other's away.
  * Spec: config §6.4.
  */

@@ -368,6 +368,33 @@ def down_leaves_the_rules_of_another_tunnel_alone(lab):
 
 
 @case
+def a_default_route_comes_and_goes_with_a_name_that_nft_cannot_write(lab):
+    vole = tools(lab)[1]
+    names = ["a+b=c+", "wg=", "+"]
+    for name in names:
+        vole.write(INTERFACE + "Address = 10.9.0.1/24\n" + FIRST + "AllowedIPs = 0.0.0.0/0, ::/0\n", f"{name}.conf")
+        clean = vole.state()
+        path = f"/etc/wireguard/{name}.conf"
+        result = vole.run("up", path)
+        expect_equal(result.returncode, 0, f"up {name}: {result.stderr}")
+        firewall = vole.state()["firewall"]
+        table = "wg-quick-" + name.replace("+", "/2b").replace("=", "/3d")
+        expect_equal(firewall.count(f"table ip {table} ") + firewall.count(f"table ip6 {table} "), 2, firewall)
+        expect(f'iifname != "{name}" ip daddr 10.9.0.1' in firewall, firewall)
+        vole.host.run("nft", "-f", "-", input=firewall)  # it can be written down and read again
+        expect_equal(vole.run("down", path).returncode, 0, f"down {name}")
+        left = vole.state()
+        expect_equal((left["firewall"], left["rules"]), (clean["firewall"], clean["rules"]), f"what is left of {name}")
+    vole.without_nft()
+    for name, status in (("a+b=c+", 1), ("wg=", 0)):  # iptables cannot name the first one alone
+        result = vole.run("up", f"/etc/wireguard/{name}.conf")
+        expect_equal(result.returncode, status, f"up {name} with iptables: {result.stderr}")
+        expect(status == 0 or "a name that ends in +" in result.stderr, result.stderr)
+    expect_equal(vole.run("down", "/etc/wireguard/wg=.conf").returncode, 0, "down with iptables")
+    expect_equal(vole.state()["iptables"], "", "what is left in iptables")
+
+
+@case
 def a_default_route_comes_and_goes_beside_rules_of_the_first_priorities(lab):
     """In front of which there is no room: they are asked first, ours next, in their order, and down leaves them."""
     vole = tools(lab)[1]
