@@ -14,6 +14,8 @@
 
 static const char *reason_of(int error)
 {
+    if (error == -EFBIG)
+        return "its daemon's answer is longer than any interface's";
     return error == -ETIMEDOUT ? "its daemon does not answer" : strerror(-error);
 }
 

@@ -6,7 +6,6 @@
 #include "config/device_socket.h"
 
 #include "config/array.h"
-#include "config/key.h"
 #include "config/number.h"
 #include "config/reply_reader.h"
 #include "config/uapi_change.h"
@@ -20,7 +19,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SOCKET_SUFFIX ".sock"
@@ -184,43 +182,6 @@ static int send_request(int descriptor, const struct request *request)
     return uapi_change_write(request->change, send_piece, &descriptor);
 }
 
-static int64_t seconds_now(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
-/* Reads until the reply's end. -ECONNRESET: closed before the first byte. -ETIMEDOUT also for a reply that
- * keeps coming in drops, or without end. */
-static int read_reply(int descriptor, struct reply_reader *reader)
-{
-    char bytes[16384];
-    bool anything = false;
-    int64_t end = seconds_now() + DEVICE_SOCKET_REPLY_S;
-    int error = 0;
-
-    while (error == 0 && !reader->finished) {
-        if (seconds_now() >= end) {
-            error = -ETIMEDOUT;
-            break;
-        }
-        ssize_t length = recv(descriptor, bytes, sizeof(bytes), 0);
-        if (length < 0 && errno == EINTR)
-            continue;
-        if (length < 0)
-            error = socket_error();
-        else if (length == 0)
-            error = anything ? -EPROTO : -ECONNRESET;
-        else
-            error = reply_reader_feed(reader, bytes, (size_t)length);
-        anything = true;
-    }
-    key_wipe(bytes, sizeof(bytes));
-    return error;
-}
-
 static int ask(const char *name, const struct request *request, reply_line_handler handler, void *state)
 {
     struct reply_reader reader;
@@ -234,7 +195,7 @@ static int ask(const char *name, const struct request *request, reply_line_handl
     error = send_request(descriptor, request);
     /* a daemon may refuse a long request before it has read all of it: its answer says more than "closed" */
     if (error == 0 || error == -EPIPE || error == -ECONNRESET) {
-        reply_error = read_reply(descriptor, &reader);
+        reply_error = reply_reader_receive(&reader, descriptor, DEVICE_SOCKET_REPLY_MS);
         if (error == 0 || reply_error == 0)
             error = reply_error;
     }

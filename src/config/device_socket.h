@@ -6,8 +6,8 @@
  * DEVICE_SOCKET_DIRECTORY/NAME.sock. A socket on which nobody listens any more is left over from a crash and
  * is removed when it is met, as the wg tool does.
  * No call waits forever: a daemon that does not answer for DEVICE_SOCKET_TIMEOUT_S, or whose answer is not
- * complete after DEVICE_SOCKET_REPLY_S, ends in -ETIMEDOUT. Used by one thread at a time. Errors: negative
- * errno. Spec: uapi §1, §2.
+ * complete after DEVICE_SOCKET_REPLY_MS, ends in -ETIMEDOUT; an answer that is longer than any device's ends
+ * in -EFBIG. Used by one thread at a time. Errors: negative errno. Spec: uapi §1, §2.
  */
 #ifndef CONFIG_DEVICE_SOCKET_H
 #define CONFIG_DEVICE_SOCKET_H
@@ -21,7 +21,7 @@
 
 #define DEVICE_SOCKET_DIRECTORY  "/var/run/wireguard"
 #define DEVICE_SOCKET_TIMEOUT_S  10
-#define DEVICE_SOCKET_REPLY_S    30
+#define DEVICE_SOCKET_REPLY_MS   30000
 #define DEVICE_SOCKET_NAME_BYTES 16
 
 /* Owned by the caller until device_socket_names_free(). */
@@ -41,7 +41,7 @@ void device_socket_names_free(struct device_socket_names *names);
 VOLE_MUST_CHECK int device_socket_connect(const char *name);
 
 /* Asks `get=1` into an initialised model, which is to be freed whatever the result. 0; an error of
- * connecting; the daemon's own errno; -EPROTO: not a reply; -ETIMEDOUT; -ENOMEM. */
+ * connecting; the daemon's own errno; -EPROTO: not a reply; -ETIMEDOUT; -EFBIG; -ENOMEM. */
 VOLE_MUST_CHECK int device_socket_get(const char *name, struct model_device *device);
 
 /* Asks `set=vole.1`: forgets the time of earlier handshakes. As device_socket_get_vole(). */

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 
 static const char error_key[] = "errno=";
 
@@ -17,6 +19,7 @@ void reply_reader_init(struct reply_reader *reader, reply_line_handler handler, 
     reader->state = state;
     reader->seen_error_line = false;
     reader->finished = false;
+    reader->left_bytes = REPLY_BYTES;
     reader->length = 0;
 }
 
@@ -45,6 +48,9 @@ int reply_reader_feed(struct reply_reader *reader, const char *bytes, size_t len
     const char *end = bytes + length;
     int error = 0;
 
+    if (length > reader->left_bytes)
+        return -EFBIG;
+    reader->left_bytes -= length;
     while (error == 0 && bytes < end && !reader->finished) {
         const char *line_feed = memchr(bytes, '\n', (size_t)(end - bytes));
 
@@ -61,6 +67,41 @@ int reply_reader_feed(struct reply_reader *reader, const char *bytes, size_t len
         }
         bytes = line_feed + 1;
     }
+    return error;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int reply_reader_receive(struct reply_reader *reader, int descriptor, int64_t limit_ms)
+{
+    char bytes[16384];
+    bool anything = false;
+    int64_t end_ms = now_ms() + limit_ms;
+    int error = 0;
+
+    while (error == 0 && !reader->finished) {
+        if (now_ms() >= end_ms) {
+            error = -ETIMEDOUT;
+            break;
+        }
+        ssize_t length = recv(descriptor, bytes, sizeof(bytes), 0);
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length < 0)
+            error = errno == EAGAIN ? -ETIMEDOUT : -errno;
+        else if (length == 0)
+            error = anything ? -EPROTO : -ECONNRESET;
+        else
+            error = reply_reader_feed(reader, bytes, (size_t)length);
+        anything = true;
+    }
+    key_wipe(bytes, sizeof(bytes));
     return error;
 }
 

@@ -104,6 +104,8 @@ static int read_public_key(struct model_device *device, const char *text, size_t
 
     if (!key_from_hex(public_key, text, length))
         return -EPROTO;
+    if (device->peer_count >= UAPI_GET_PEERS_MAX)
+        return -EFBIG;
     return model_add_peer(device, public_key) != NULL ? 0 : -ENOMEM;
 }
 

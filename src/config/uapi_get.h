@@ -16,13 +16,15 @@
 #include <stddef.h>
 
 #define UAPI_GET_REQUEST "get=1\n\n"
+#define UAPI_GET_PEERS_MAX                                                                                   \
+    ((size_t)1 << 20) /* no device has more: MAX_PEERS_PER_DEVICE of core, and the kernel's */
 
 struct uapi_get {
     struct model_device *device; /* borrowed; where the reply goes */
     int error;                   /* the errno line, as sent: 0 or positive */
 };
 
-/* A line handler; state is a struct uapi_get. 0, -EPROTO, -ENOMEM. */
+/* A line handler; state is a struct uapi_get. 0, -EPROTO, -ENOMEM; -EFBIG: a peer too many. */
 VOLE_MUST_CHECK int uapi_get_read_line(void *state, const char *line, size_t length);
 
 #endif

@@ -262,6 +262,22 @@ static void an_unknown_zone_has_no_control_characters(void **state)
     model_free(&device);
 }
 
+static void a_peer_too_many_ends_the_reading(void **state)
+{
+    struct model_device device;
+    struct uapi_get get = {.device = &device};
+    const size_t length = sizeof(PEER) - 2;
+
+    (void)state;
+    model_init(&device);
+    assert_int_equal(uapi_get_read_line(&get, PEER, length), 0);
+    device.peer_count = UAPI_GET_PEERS_MAX; /* as if all others were there */
+    assert_int_equal(uapi_get_read_line(&get, PEER, length), -EFBIG);
+    device.peer_count = 1;
+    assert_int_equal(uapi_get_read_line(&get, PEER, length), 0);
+    model_free(&device);
+}
+
 /* What our own writers write, we read back: a daemon's dump of 100 000 peers, streamed through one buffer. */
 static void a_hundred_thousand_peers_come_back(void **state)
 {
@@ -407,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_line_of_bounded_length_is_read_a_longer_one_refused),
         cmocka_unit_test(an_unknown_zone_is_kept_as_text),
         cmocka_unit_test(an_unknown_zone_has_no_control_characters),
+        cmocka_unit_test(a_peer_too_many_ends_the_reading),
         cmocka_unit_test(a_hundred_thousand_peers_come_back),
         cmocka_unit_test(no_key_is_left_in_memory),
     };
