@@ -9,6 +9,7 @@
 #include "config/file_edit.h"
 
 #include "config/array.h"
+#include "config/file_edit_index.h"
 #include "config/file_edit_text.h"
 #include "config/file_layout.h"
 #include "config/key.h"
@@ -31,6 +32,7 @@ struct edit {
     const struct file *file;
     const struct file_edit_running *running;
     struct file_layout layout;
+    struct file_edit_index index;
     struct edit_line *lines;          /* as many as the layout's */
     struct file_edit_text *additions; /* for each section */
     bool *dropped;                    /* for each section */
@@ -46,7 +48,15 @@ static void edit_try(struct edit *edit, int error)
 
 /* ---- single values ---- */
 
-/* The line gives this key of the section's peer, or of the interface, which may have several sections. */
+/* Where this section's peer is told of, or the interface, which may have several sections. */
+static struct file_edit_lines edit_lines_of(const struct edit *edit, size_t section)
+{
+    if (edit->layout.sections[section].kind == FILE_SECTION_PEER)
+        return edit->index.sections[section];
+    return (struct file_edit_lines){.behind = edit->layout.line_count};
+}
+
+/* The line, which is one of these, gives this key. */
 static bool edit_gives(const struct edit *edit, size_t line, size_t section, enum file_key key)
 {
     const struct file_section *sections = edit->layout.sections;
@@ -59,7 +69,9 @@ static bool edit_gives(const struct edit *edit, size_t line, size_t section, enu
 
 static void edit_drop(struct edit *edit, size_t section, enum file_key key)
 {
-    for (size_t i = 0; i < edit->layout.line_count; i++) {
+    struct file_edit_lines lines = edit_lines_of(edit, section);
+
+    for (size_t i = lines.first; i < lines.behind; i++) {
         if (edit_gives(edit, i, section, key))
             edit->lines[i].drop = true;
     }
@@ -69,9 +81,10 @@ static void edit_drop(struct edit *edit, size_t section, enum file_key key)
 static void edit_set(struct edit *edit, size_t section, enum file_key key, const char *name,
                      const char *value)
 {
+    struct file_edit_lines lines = edit_lines_of(edit, section);
     bool found = false;
 
-    for (size_t i = 0; i < edit->layout.line_count; i++) {
+    for (size_t i = lines.first; i < lines.behind; i++) {
         if (!edit_gives(edit, i, section, key))
             continue;
         file_edit_free(&edit->lines[i].value);
@@ -111,62 +124,53 @@ struct edit_entry {
     bool holds;
 };
 
-static bool prefix_is_same(const struct vole_prefix *one, const struct vole_prefix *other)
-{
-    return one->length == other->length && one->address.family == other->address.family &&
-           memcmp(one->address.bytes, other->address.bytes, sizeof(one->address.bytes)) == 0;
-}
+/* One list: what the file has, by line, and what runs. */
+struct edit_list {
+    struct edit_entry *entries;
+    size_t count;
+    const struct vole_prefix *wanted;
+    size_t wanted_count;
+    struct vole_prefix *sorted_entries;
+    struct vole_prefix *sorted_wanted;
+};
 
-static bool prefix_is_among(const struct vole_prefix *one, const struct vole_prefix *all, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (prefix_is_same(one, &all[i]))
-            return true;
-    }
-    return false;
-}
-
-/* Leaves in this line what holds. */
-static void edit_list_line(struct edit *edit, size_t index, const struct edit_entry *entries, size_t count)
+/* Leaves in this line what holds. Its entries begin at next; returns where those of the next line do. */
+static size_t edit_list_line(struct edit *edit, size_t index, const struct edit_list *list, size_t next)
 {
     struct edit_line *line = &edit->lines[index];
-    size_t here = 0;
     size_t held = 0;
+    size_t behind;
     char text[ADDRESS_PREFIX_TEXT_BYTES];
 
-    for (size_t i = 0; i < count; i++) {
-        here += entries[i].line == index + 1;
-        held += entries[i].line == index + 1 && entries[i].holds;
-    }
-    line->drop = here > 0 && held == 0;
-    line->replace = held > 0 && held < here;
-    for (size_t i = 0; line->replace && i < count; i++) {
-        if (entries[i].line != index + 1 || !entries[i].holds)
+    while (next < list->count && list->entries[next].line < index + 1)
+        next++;
+    for (behind = next; behind < list->count && list->entries[behind].line == index + 1; behind++)
+        held += list->entries[behind].holds;
+    line->drop = behind > next && held == 0;
+    line->replace = held > 0 && held < behind - next;
+    for (; line->replace && next < behind; next++) {
+        if (!list->entries[next].holds)
             continue;
         if (line->value.length > 0)
             edit_try(edit, file_edit_put_text(&line->value, ", "));
-        address_write_prefix(text, &entries[i].prefix);
+        address_write_prefix(text, &list->entries[next].prefix);
         edit_try(edit, file_edit_put_text(&line->value, text));
     }
+    return behind;
 }
 
 /* Adds what no entry has: all in one line, or each in its own. */
 static void edit_list_add(struct edit *edit, size_t section, const char *name, bool together,
-                          const struct edit_entry *entries, size_t count, const struct vole_prefix *wanted,
-                          size_t wanted_count)
+                          const struct edit_list *list)
 {
     struct file_edit_text *text = &edit->additions[section];
     char prefix[ADDRESS_PREFIX_TEXT_BYTES];
     size_t added = 0;
 
-    for (size_t i = 0; i < wanted_count; i++) {
-        bool known = false;
-
-        for (size_t j = 0; !known && j < count; j++)
-            known = prefix_is_same(&entries[j].prefix, &wanted[i]);
-        if (known)
+    for (size_t i = 0; i < list->wanted_count; i++) {
+        if (file_edit_index_has(list->sorted_entries, list->count, &list->wanted[i]))
             continue;
-        address_write_prefix(prefix, &wanted[i]);
+        address_write_prefix(prefix, &list->wanted[i]);
         if (together && added > 0) {
             text->length--; /* its LF */
             edit_try(edit, file_edit_put_text(text, ", "));
@@ -179,19 +183,43 @@ static void edit_list_add(struct edit *edit, size_t section, const char *name, b
     }
 }
 
-static void edit_list(struct edit *edit, size_t section, enum file_key key, struct edit_entry *entries,
-                      size_t count, const struct vole_prefix *wanted, size_t wanted_count)
+/* The two sorted arrays, to be freed whatever the result. */
+static bool edit_list_sort(struct edit_list *list)
 {
-    bool addresses = key == FILE_KEY_ADDRESS;
+    list->sorted_entries = calloc(list->count + 1, sizeof(*list->sorted_entries));
+    list->sorted_wanted = calloc(list->wanted_count + 1, sizeof(*list->sorted_wanted));
+    if (list->sorted_entries == NULL || list->sorted_wanted == NULL)
+        return false;
+    for (size_t i = 0; i < list->count; i++)
+        list->sorted_entries[i] = list->entries[i].prefix;
+    for (size_t i = 0; i < list->wanted_count; i++)
+        list->sorted_wanted[i] = list->wanted[i];
+    file_edit_index_sort(list->sorted_entries, list->count);
+    file_edit_index_sort(list->sorted_wanted, list->wanted_count);
+    return true;
+}
 
-    for (size_t i = 0; i < count; i++)
-        entries[i].holds = entries[i].holds && prefix_is_among(&entries[i].prefix, wanted, wanted_count);
-    for (size_t i = 0; i < edit->layout.line_count; i++) {
-        if (edit_gives(edit, i, section, key))
-            edit_list_line(edit, i, entries, count);
+static void edit_list(struct edit *edit, size_t section, enum file_key key, struct edit_list *list)
+{
+    struct file_edit_lines lines = edit_lines_of(edit, section);
+    bool addresses = key == FILE_KEY_ADDRESS;
+    size_t next = 0;
+
+    if (!edit_list_sort(list)) {
+        edit_try(edit, -ENOMEM);
+    } else {
+        for (size_t i = 0; i < list->count; i++)
+            list->entries[i].holds =
+                list->entries[i].holds &&
+                file_edit_index_has(list->sorted_wanted, list->wanted_count, &list->entries[i].prefix);
+        for (size_t i = lines.first; i < lines.behind; i++) {
+            if (edit_gives(edit, i, section, key))
+                next = edit_list_line(edit, i, list, next);
+        }
+        edit_list_add(edit, section, addresses ? "Address" : "AllowedIPs", !addresses, list);
     }
-    edit_list_add(edit, section, addresses ? "Address" : "AllowedIPs", !addresses, entries, count, wanted,
-                  wanted_count);
+    free(list->sorted_entries);
+    free(list->sorted_wanted);
 }
 
 /* ---- the interface ---- */
@@ -199,17 +227,19 @@ static void edit_list(struct edit *edit, size_t section, enum file_key key, stru
 static void edit_addresses(struct edit *edit, size_t section)
 {
     const struct file *file = edit->file;
-    struct edit_entry *entries = calloc(file->address_count + 1, sizeof(*entries));
+    struct edit_list list = {.entries = calloc(file->address_count + 1, sizeof(*list.entries)),
+                             .count = file->address_count,
+                             .wanted = edit->running->addresses,
+                             .wanted_count = edit->running->address_count};
 
-    if (entries == NULL) {
+    if (list.entries == NULL) {
         edit_try(edit, -ENOMEM);
         return;
     }
     for (size_t i = 0; i < file->address_count; i++)
-        entries[i] = (struct edit_entry){file->addresses[i].place.line, file->addresses[i].prefix, true};
-    edit_list(edit, section, FILE_KEY_ADDRESS, entries, file->address_count, edit->running->addresses,
-              edit->running->address_count);
-    free(entries);
+        list.entries[i] = (struct edit_entry){file->addresses[i].place.line, file->addresses[i].prefix, true};
+    edit_list(edit, section, FILE_KEY_ADDRESS, &list);
+    free(list.entries);
 }
 
 static void edit_private_key(struct edit *edit, size_t section)
@@ -249,43 +279,26 @@ static void edit_interface(struct edit *edit, size_t section)
 
 /* ---- peers ---- */
 
-static const struct model_peer *find_running(const struct model_device *device,
-                                             const uint8_t public_key[static KEY_BYTES])
-{
-    for (size_t i = 0; i < device->peer_count; i++) {
-        if (memcmp(device->peers[i].public_key, public_key, KEY_BYTES) == 0)
-            return &device->peers[i];
-    }
-    return NULL;
-}
-
-static bool is_in_file(const struct file *file, size_t before, const uint8_t public_key[static KEY_BYTES])
-{
-    for (size_t i = 0; i < before; i++) {
-        if (memcmp(file->peers[i].public_key, public_key, KEY_BYTES) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void edit_allowed_ips(struct edit *edit, size_t section, const struct file_peer *from,
                              const struct model_peer *peer)
 {
-    struct edit_entry *entries = calloc(from->allowed_ip_count + 1, sizeof(*entries));
+    struct edit_list list = {.entries = calloc(from->allowed_ip_count + 1, sizeof(*list.entries)),
+                             .count = from->allowed_ip_count,
+                             .wanted = peer->allowed_ips,
+                             .wanted_count = peer->allowed_ip_count};
 
-    if (entries == NULL) {
+    if (list.entries == NULL) {
         edit_try(edit, -ENOMEM);
         return;
     }
     for (size_t i = 0; i < from->allowed_ip_count; i++) {
         const struct file_allowed_ip *one = &from->allowed_ips[i];
 
-        entries[i] = (struct edit_entry){one->place.line, one->prefix, !one->remove};
-        (void)address_clear_host_bits(&entries[i].prefix);
+        list.entries[i] = (struct edit_entry){one->place.line, one->prefix, !one->remove};
+        (void)address_clear_host_bits(&list.entries[i].prefix);
     }
-    edit_list(edit, section, FILE_KEY_ALLOWED_IPS, entries, from->allowed_ip_count, peer->allowed_ips,
-              peer->allowed_ip_count);
-    free(entries);
+    edit_list(edit, section, FILE_KEY_ALLOWED_IPS, &list);
+    free(list.entries);
 }
 
 static void edit_preshared_key(struct edit *edit, size_t section, const struct file_peer *from,
@@ -336,11 +349,10 @@ static void edit_endpoint(struct edit *edit, size_t section, const struct file_p
 
 static void edit_peer(struct edit *edit, size_t section)
 {
-    size_t index = edit->layout.sections[section].peer;
-    const struct file_peer *from = &edit->file->peers[index];
-    const struct model_peer *peer = find_running(edit->running->device, from->public_key);
+    const struct file_peer *from = &edit->file->peers[edit->layout.sections[section].peer];
+    const struct model_peer *peer = file_edit_index_running(&edit->index, from->public_key);
 
-    if (peer == NULL || is_in_file(edit->file, index, from->public_key)) {
+    if (peer == NULL || file_edit_index_written(&edit->index, from->public_key) != from) {
         edit->dropped[section] = true;
         return;
     }
@@ -427,7 +439,7 @@ static void write_all(struct edit *edit, struct file_edit_text *text)
     }
     write_lines(edit, text);
     for (size_t i = 0; i < device->peer_count; i++) {
-        if (!is_in_file(edit->file, edit->file->peer_count, device->peers[i].public_key))
+        if (file_edit_index_written(&edit->index, device->peers[i].public_key) == NULL)
             write_new_peer(edit, text, &device->peers[i]);
     }
 }
@@ -453,6 +465,7 @@ static void edit_free(struct edit *edit)
     free(edit->lines);
     free(edit->additions);
     free(edit->dropped);
+    file_edit_index_fini(&edit->index);
     file_layout_free(&edit->layout);
 }
 
@@ -462,6 +475,8 @@ int file_edit_save(struct file_edit_text *text, const struct file *file,
     struct edit edit = {.file = file, .running = running};
 
     edit.error = file_layout_read(&edit.layout, file->bytes, file->length);
+    if (edit.error == 0)
+        edit.error = file_edit_index_init(&edit.index, file, running->device, &edit.layout);
     edit.lines = calloc(edit.layout.line_count + 1, sizeof(*edit.lines));
     edit.additions = calloc(edit.layout.section_count + 1, sizeof(*edit.additions));
     edit.dropped = calloc(edit.layout.section_count + 1, sizeof(*edit.dropped));

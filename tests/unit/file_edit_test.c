@@ -11,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Keys whose base64 form is easy to write: 42 times the same character, "A" or so, and "=". */
@@ -310,6 +312,80 @@ static void a_peer_that_is_there_twice_is_saved_once(void **state)
     file_edit_free(&text);
 }
 
+#define MANY 30000
+
+/* The same for each number below MANY + 1. */
+static void key_of_number(uint8_t key[static KEY_BYTES], uint32_t number)
+{
+    memset(key, 0, KEY_BYTES);
+    for (unsigned i = 0; i < 4; i++)
+        key[i] = (uint8_t)(number * 2654435761u >> (8 * i));
+    key[4] = 1;
+}
+
+static char *text_of_many_peers(void)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+
+    assert_non_null(stream);
+    fputs("[Interface]\n", stream);
+    for (uint32_t i = 0; i < MANY; i++) {
+        char base64[KEY_BASE64_BYTES];
+        uint8_t key[KEY_BYTES];
+
+        key_of_number(key, i);
+        key_to_base64(base64, key);
+        fprintf(stream, "# Name = p%" PRIu32 "\n[Peer]\nPublicKey = %s\nPersistentKeepalive = 25\n", i,
+                base64);
+    }
+    assert_int_equal(fclose(stream), 0);
+    return text;
+}
+
+/* Every one of them differs: in a time that grows with their square, this test would take minutes. */
+static void a_file_of_many_peers_is_saved(void **state)
+{
+    struct fixture *fixture = *state;
+    struct model_device device;
+    struct file_edit_text text = {0};
+    char *before = text_of_many_peers();
+    char *after;
+
+    model_init(&device);
+    device.peers = calloc(MANY, sizeof(*device.peers));
+    assert_non_null(device.peers);
+    device.peer_count = device.peer_capacity = MANY;
+    for (uint32_t i = 0; i < MANY; i++) { /* backwards; the first is gone, and one is new */
+        key_of_number(device.peers[i].public_key, MANY - i);
+        device.peers[i].persistent_keepalive_s = (uint16_t)(1 + i % 1000);
+    }
+    file_free(&fixture->file);
+    read_file(fixture, before);
+    fixture->running.device = &device;
+    fixture->running.address_count = 0;
+    assert_int_equal(file_edit_save(&text, &fixture->file, &fixture->running), 0);
+    after = strndup(text.bytes, text.length);
+    assert_non_null(after);
+    file_free(&fixture->file);
+    read_file(fixture, after);
+    assert_int_equal(fixture->file.peer_count, MANY);
+    for (uint32_t i = 0; i < MANY; i++) {
+        const struct file_peer *peer = &fixture->file.peers[i];
+        uint8_t key[KEY_BYTES];
+
+        key_of_number(key, i + 1);
+        assert_memory_equal(peer->public_key, key, KEY_BYTES);
+        assert_int_equal(peer->persistent_keepalive_s, 1 + (MANY - 1 - i) % 1000);
+        assert_int_equal(peer->name[0], i + 1 < MANY ? 'p' : '\0');
+    }
+    free(after);
+    free(before);
+    file_edit_free(&text);
+    model_free(&device);
+}
+
 static void strip_leaves_what_wg_knows(void **state)
 {
     struct fixture *fixture = *state;
@@ -337,6 +413,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(peers_go_with_their_comments_and_come_at_the_end, begin, finish),
         cmocka_unit_test_setup_teardown(a_name_that_moved_is_kept_as_a_further_place, begin, finish),
         cmocka_unit_test_setup_teardown(a_peer_that_is_there_twice_is_saved_once, begin, finish),
+        cmocka_unit_test_setup_teardown(a_file_of_many_peers_is_saved, begin, finish),
         cmocka_unit_test_setup_teardown(strip_leaves_what_wg_knows, begin, finish),
     };
 
