@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "explain/journey_capture.h"
+
+#include "core/device.h"
+#include "core/messages.h"
+#include "explain/compose.h"
+#include "explain/journey_run.h"
+#include "explain/value.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_NAME "vole-explain.pcapng"
+/* Later than 120 s after the handshake: the next packet asks for new keys. */
+#define REKEYS_AT_NS (125 * NS_PER_SECOND)
+
+/* ---- the run ---- */
+
+/* The whole of it: everything that lies on the wire afterwards is to be seen. */
+static void play(struct journey_run *run, const uint8_t *seed)
+{
+    uint8_t packet[JOURNEY_MOST_INNER_BYTES];
+    struct vole_time now;
+
+    journey_run_init(run, seed);
+    (void)cast_send(run->laptop, packet, journey_question(packet));
+    journey_carry(run);
+    (void)cast_send(run->server, packet, journey_answer(packet));
+    journey_carry(run);
+    journey_wait(run, REKEYS_AT_NS - run->cast.now_ns); /* the laptop has nothing to say, and says so */
+    cast_time(run->server, &now);
+    /* As if 512 handshake messages of others were waiting there. */
+    (void)load_is_high(run->server->device->load, UNDER_LOAD_FROM, now.boot_ns);
+    journey_do_ping(run, 2);
+    journey_wait(run, 6 * NS_PER_SECOND); /* an initiation without an answer is repeated after 5 s */
+    journey_do_ping(run, 3);
+}
+
+/* ---- the file ---- */
+
+/* What a datagram is, for who sees it: its type, and how long it is. */
+static const char *says(const struct cast_datagram *datagram)
+{
+    switch (message_type(datagram->bytes, datagram->length)) {
+    case MESSAGE_INITIATION:
+        return memcmp(datagram->bytes + message_mac2_offset(INITIATION_BYTES), (uint8_t[MAC_BYTES]){0},
+                      MAC_BYTES) == 0
+                   ? "initiation"
+                   : "initiation with the cookie in its mac2";
+    case MESSAGE_RESPONSE:
+        return "response";
+    case MESSAGE_COOKIE_REPLY:
+        return "cookie reply";
+    case MESSAGE_TRANSPORT:
+        return datagram->length == TRANSPORT_MIN_BYTES ? "keepalive" : "data";
+    case MESSAGE_INVALID:
+        break;
+    }
+    return "not WireGuard";
+}
+
+static void add_keys(struct capture *capture, const struct journey_run *run, const uint8_t *seed)
+{
+    uint8_t preshared[VOLE_KEY_BYTES];
+
+    cast_preshared_key(preshared, seed);
+    capture_add_key(capture, CAPTURE_LOCAL_STATIC_PRIVATE, run->laptop->private_key);
+    capture_add_key(capture, CAPTURE_REMOTE_STATIC_PUBLIC, run->server->public_key);
+    for (size_t i = 0; i < run->ephemeral_count; i++) {
+        capture_add_key(capture, CAPTURE_LOCAL_EPHEMERAL_PRIVATE, run->ephemerals[i]);
+        capture_add_key(capture, CAPTURE_PRESHARED, preshared);
+    }
+}
+
+static void add_packets(struct capture *capture, const struct journey_run *run)
+{
+    for (size_t i = 0; i < run->cast.wire_count; i++) {
+        const struct cast_datagram *datagram = &run->cast.wire[i];
+        uint8_t outer[JOURNEY_MOST_INNER_BYTES + VOLE_OVERHEAD + COMPOSE_MOST_BYTES];
+
+        assert(datagram->length <= sizeof outer - COMPOSE_MOST_BYTES);
+        capture_add_packet(capture, datagram->at_ns, outer, journey_outer(outer, datagram, i, false),
+                           says(datagram));
+    }
+}
+
+void journey_capture_fill(struct capture *capture, const uint8_t seed[static CHANCE_SEED_BYTES])
+{
+    struct journey_run run;
+
+    play(&run, seed);
+    add_keys(capture, &run, seed);
+    add_packets(capture, &run);
+    journey_run_fini(&run);
+}
+
+/* ---- for the page ---- */
+
+static void put_base64(json_t *parent, const char *name, const uint8_t *bytes, size_t length)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *text = malloc(length / 3 * 4 + 5), *end = text;
+
+    if (text == NULL)
+        value_put(parent, name, NULL); /* which ends the program */
+    for (size_t i = 0; i < length; i += 3) {
+        size_t left = length - i;
+        uint32_t group = (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
+                         (left > 2 ? bytes[i + 2] : 0);
+
+        *end++ = digits[group >> 18];
+        *end++ = digits[group >> 12 & 63];
+        *end++ = left > 1 ? digits[group >> 6 & 63] : '=';
+        *end++ = left > 2 ? digits[group & 63] : '=';
+    }
+    *end = '\0';
+    value_text(parent, name, text);
+    free(text);
+}
+
+static void put_packets(json_t *packets, const struct journey_run *run)
+{
+    for (size_t i = 0; i < run->cast.wire_count; i++) {
+        const struct cast_datagram *datagram = &run->cast.wire[i];
+        json_t *packet = value_object(packets, NULL);
+
+        value_number(packet, "number", i + 1);
+        value_seconds(packet, "at", datagram->at_ns);
+        value_text(packet, "from", datagram->sender->name);
+        value_text(packet, "to", datagram->sender == run->laptop ? run->server->name : run->laptop->name);
+        value_number(packet, "length", datagram->length);
+        value_number(packet, "outer_length",
+                     COMPOSE_IPV4_BYTES + COMPOSE_UDP_BYTES + (uint64_t)datagram->length);
+        value_text(packet, "says", says(datagram));
+    }
+}
+
+json_t *journey_capture_new(const uint8_t seed[static CHANCE_SEED_BYTES])
+{
+    json_t *object = value_new_object();
+    struct journey_run run;
+    struct capture capture;
+
+    play(&run, seed);
+    capture_init(&capture, CAST_BEGINS_S);
+    add_keys(&capture, &run, seed);
+    add_packets(&capture, &run);
+    value_text(object, "name", FILE_NAME);
+    value_number(object, "length", capture.length);
+    put_base64(object, "base64", capture.bytes, capture.length);
+    put_packets(value_list(object, "packets"), &run);
+    capture_fini(&capture);
+    journey_run_fini(&run);
+    return object;
+}
