@@ -17,6 +17,7 @@ int command_check(int count, char **arguments);
 int command_genconf(int count, char **arguments);
 int command_apply(int count, char **arguments);
 int command_confirm(int count, char **arguments);
+int command_explain(int count, char **arguments);
 int command_down(int count, char **arguments);
 int command_clock(int count, char **arguments);
 int command_genkey(int count, char **arguments);

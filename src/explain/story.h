@@ -17,11 +17,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+struct routing_table;
+
 struct story_options {
     uint8_t seed[CHANCE_SEED_BYTES];
-    bool fresh;        /* the seed is not the public one */
-    bool served;       /* a server stands behind the page */
-    const json_t *own; /* a table of the reader's own (routing_act.h), or NULL; borrowed */
+    bool fresh;                      /* the seed is not the public one */
+    bool served;                     /* a server stands behind the page */
+    const struct routing_table *own; /* the reader's own table, or NULL; borrowed */
 };
 
 /* The caller's, by json_decref. Ends the program if there is not enough memory. */

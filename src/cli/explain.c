@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vole explain: a page that shows how a tunnel is built, its values computed by libvole when they are asked
+ * for. Serves it on this machine, or writes it into a file.
+ */
+#include "cli/command.h"
+
+#include "cli/explain_server.h"
+#include "cli/http_place.h"
+#include "cli/program.h"
+#include "explain/page.h"
+#include "explain/story.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* What was asked for. */
+struct explanation {
+    const char *subject; /* an interface or a file of the reader's, or NULL */
+    const char *export;  /* where the page goes, "-": standard output; NULL: it is served */
+    struct vole_endpoint listen;
+    bool fresh, open_browser;
+};
+
+static void print_usage(FILE *stream)
+{
+    fputs("Usage: vole explain [OPTIONS]\n"
+          "Shows how a WireGuard tunnel is built and lives, step by step, on a page in your browser.\n"
+          "Every value on it is computed by vole itself.\n"
+          "  --open                     opens the page with the desktop's browser\n"
+          "  --listen [ADDRESS:]PORT    serves it there; without it on 127.0.0.1, at any free port\n"
+          "  --export FILE              writes the page into one file instead of serving it; -: to stdout\n"
+          "  --fresh                    new keys instead of those that everybody sees\n"
+          "  --json                     prints the story, all values of the page, instead\n",
+          stream);
+}
+
+/* False: no random bytes. */
+static bool choose_seed(struct story_options *options, bool fresh)
+{
+    options->fresh = fresh;
+    memcpy(options->seed, chance_public_seed, sizeof options->seed);
+    return !fresh || getrandom(options->seed, sizeof options->seed, 0) == (ssize_t)sizeof options->seed;
+}
+
+/* NULL: none can be had, which was said. */
+static json_t *make_story(const struct explanation *asked, bool fresh, bool served)
+{
+    struct story_options options = {.served = served};
+    json_t *story;
+
+    (void)asked;
+    if (!choose_seed(&options, fresh)) {
+        fputs("vole explain: no random bytes to be had\n", stderr);
+        return NULL;
+    }
+    story = story_new(&options);
+    return story;
+}
+
+static char *make_page(const struct explanation *asked, bool fresh, bool served, size_t *length)
+{
+    json_t *story = make_story(asked, fresh, served);
+    char *page = story == NULL ? NULL : page_new(story, length);
+
+    json_decref(story);
+    return page;
+}
+
+/* ---- what is done with it ---- */
+
+static char *page_to_serve(void *context, bool fresh, size_t *length)
+{
+    const struct explanation *asked = context;
+
+    return make_page(asked, fresh || asked->fresh, true, length);
+}
+
+static int print_story(const struct explanation *asked)
+{
+    json_t *story = make_story(asked, asked->fresh, false);
+    int failed = story == NULL ? -1 : json_dumpf(story, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+
+    json_decref(story);
+    if (failed != 0)
+        return 1;
+    putchar('\n');
+    return 0;
+}
+
+static int write_page(const struct explanation *asked)
+{
+    size_t length;
+    char *page = make_page(asked, asked->fresh, false, &length);
+    bool to_stdout = strcmp(asked->export, "-") == 0;
+    FILE *out;
+    bool success;
+
+    if (page == NULL)
+        return 1;
+    out = to_stdout ? stdout : fopen(asked->export, "w");
+    success = out != NULL && fwrite(page, 1, length, out) == length;
+    if (out != NULL && !to_stdout && fclose(out) != 0)
+        success = false;
+    free(page);
+    if (!success && !to_stdout)
+        fprintf(stderr, "vole explain: cannot write %s: %s\n", asked->export, strerror(errno));
+    return success ? 0 : 1;
+}
+
+/* ---- the command line ---- */
+
+/* The option's value, the next word; NULL: there is none, which was said. */
+static const char *take_value(char **arguments, int *at)
+{
+    const char *value = arguments[*at + 1];
+
+    if (value == NULL)
+        fprintf(stderr, "vole explain: %s wants a value; `vole explain --help' tells which\n",
+                arguments[*at]);
+    else
+        ++*at;
+    return value;
+}
+
+static bool read_word(struct explanation *asked, char **arguments, int *at)
+{
+    const char *word = arguments[*at], *value;
+
+    if (strcmp(word, "--open") == 0) {
+        asked->open_browser = true;
+    } else if (strcmp(word, "--fresh") == 0) {
+        asked->fresh = true;
+    } else if (strcmp(word, "--export") == 0) {
+        asked->export = take_value(arguments, at);
+        return asked->export != NULL;
+    } else if (strcmp(word, "--listen") == 0) {
+        value = take_value(arguments, at);
+        return value != NULL && http_place_read(&asked->listen, value, "vole explain");
+    } else if (asked->subject == NULL) {
+        asked->subject = word;
+    } else {
+        print_usage(stderr);
+        return false;
+    }
+    return true;
+}
+
+int command_explain(int count, char **arguments)
+{
+    struct explanation asked = {.listen = {.address = {.family = 4, .bytes = {127, 0, 0, 1}}}};
+
+    if (command_wants_help(count, arguments)) {
+        print_usage(stdout);
+        return 0;
+    }
+    for (int i = 1; i < count; i++)
+        if (!read_word(&asked, arguments, &i))
+            return 1;
+    if (program_wants_json())
+        return print_story(&asked);
+    if (asked.export != NULL)
+        return write_page(&asked);
+    return explain_server_run(&asked.listen, asked.open_browser, page_to_serve, &asked);
+}
