@@ -185,6 +185,15 @@ static void flood_ends(struct world *world, struct director *director)
     first(world)->busy = false;
 }
 
+/* Forgets all it knew of its clock. */
+static void begin_anew(struct world *world, struct host *host)
+{
+    if (coin(world))
+        host_begin_anew(host, coin(world));
+    else
+        host_set_key_again(host);
+}
+
 /* By seconds or by weeks, to either side; right in the end. What a life before did not remember, the others
  * do. */
 static void clock_is_set(struct world *world, struct director *director)
@@ -194,7 +203,7 @@ static void clock_is_set(struct world *world, struct director *director)
     (void)director;
     first(world)->clock_wrong_s = (int64_t)random_below(&world->choices, (uint64_t)(2 * most)) - most;
     if (coin(world))
-        host_begin_anew(first(world), coin(world));
+        begin_anew(world, first(world));
 }
 
 static void clock_is_right(struct world *world, struct director *director)
@@ -202,7 +211,7 @@ static void clock_is_right(struct world *world, struct director *director)
     (void)director;
     first(world)->clock_wrong_s = 0;
     if (coin(world))
-        host_begin_anew(first(world), coin(world));
+        begin_anew(world, first(world));
 }
 
 static const struct disturbance disturbances[] = {

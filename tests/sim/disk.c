@@ -29,6 +29,7 @@ void disk_ask(struct host *host, const uint8_t public_key[VOLE_KEY_BYTES], uint6
     struct disk *disk = &host->disk;
 
     disk->asked = true;
+    disk->asked_knowing = vole_device_used(host->device) > 0;
     memcpy(disk->asked_key, public_key, VOLE_KEY_BYTES);
     disk->asked_until_s = until_s;
     disk->due_ns = host->world->now_ns + random_below(&host->random, SLOWEST_NS);
@@ -43,13 +44,9 @@ void disk_answer(struct host *host)
 {
     struct disk *disk = &host->disk;
     struct vole_time now = host_time(host);
-    uint64_t *ceiling_s = stored(disk, disk->asked_key), from_s = 0;
-    bool known = disk->known && memcmp(disk->known_key, disk->asked_key, VOLE_KEY_BYTES) == 0;
+    uint64_t *ceiling_s = stored(disk, disk->asked_key);
+    uint64_t from_s = disk->asked_knowing ? 0 : *ceiling_s;
 
-    if (!known)
-        from_s = *ceiling_s;
-    disk->known = true;
-    memcpy(disk->known_key, disk->asked_key, VOLE_KEY_BYTES);
     if (disk->asked_until_s > *ceiling_s)
         *ceiling_s = disk->asked_until_s;
     disk->asked = false;
@@ -59,12 +56,14 @@ void disk_answer(struct host *host)
 
 void disk_end(struct host *host, bool orderly)
 {
-    struct disk *disk = &host->disk;
-    uint64_t *ceiling_s = stored(disk, host->public_key), used_s = vole_device_used(host->device);
+    uint64_t used_s = vole_device_used(host->device), *ceiling_s;
 
+    host->disk.asked = false;
+    if (used_s == 0)
+        return;
+    ceiling_s = stored(&host->disk, host->public_key);
     if (used_s > *ceiling_s)
         world_fail(host->world, "reserved", "%s sent timestamps beyond what was stored", host->name);
-    if (orderly && used_s > 0)
+    if (orderly)
         *ceiling_s = used_s;
-    disk->asked = disk->known = false;
 }

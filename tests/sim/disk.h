@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <vole.h>
 
-#define DISK_KEYS 16u
+#define DISK_KEYS 64u
 
 struct host;
 
@@ -21,9 +21,8 @@ struct disk {
     } stored[DISK_KEYS]; /* the latest keys, overwritten in turn */
     unsigned next;
     /* of the present life */
-    bool known; /* the device was told what an earlier life had stored for this key */
-    uint8_t known_key[VOLE_KEY_BYTES];
     bool asked;
+    bool asked_knowing; /* where its timestamps are: else it is told what is stored */
     uint8_t asked_key[VOLE_KEY_BYTES];
     uint64_t asked_until_s, due_ns;
 };
@@ -33,7 +32,7 @@ void disk_ask(struct host *host, const uint8_t public_key[VOLE_KEY_BYTES], uint6
 /* When it answers, in the world's time; UINT64_MAX: nothing was asked. */
 uint64_t disk_due(const struct host *host);
 void disk_answer(struct host *host);
-/* The device is about to go: orderly, so that what was not used is given back, or not. */
+/* The device, or its key, is about to go: orderly, so that what was not used is given back, or not. */
 void disk_end(struct host *host, bool orderly);
 
 #endif

@@ -16,7 +16,7 @@
  *                 it was the responder
  *   rekey         and an initiator who sends does not stay on an older one
  *   last minute   an initiator who receives at 165 s or more has asked for a new one
- *   silence       who sends data and hears nothing for 15.333 s has initiated
+ *   silence       who sends data and hears nothing for 15.333 s has initiated, or waits for its disk
  *   endpoint      what is sent to a peer goes to where it was last heard from, or was configured to be since
  *   erased        no session is kept 540 s after the last one was derived
  *   size          a datagram is at most MTU + 32 bytes, and handshakes have exactly their size

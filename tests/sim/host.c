@@ -38,6 +38,7 @@ static void check_endpoint(struct host *host, unsigned number, const struct vole
                    host->world->hosts[number].name);
 }
 
+/* The first initiation of a life may wait for the disk. */
 static void check_silence(struct host *host, unsigned number)
 {
     struct acquaintance *acquaintance = &host->acquaintances[number];
@@ -45,7 +46,7 @@ static void check_silence(struct host *host, unsigned number)
 
     if (acquaintance->unanswered_ns == 0)
         acquaintance->unanswered_ns = world->now_ns;
-    if (acquaintance->unanswered_ns + SILENCE_NS < world->now_ns &&
+    if (acquaintance->unanswered_ns + SILENCE_NS < world->now_ns && disk_due(host) == UINT64_MAX &&
         world->exchanges.last_initiation_ns[host->number][number] < acquaintance->unanswered_ns)
         world_fail(world, "silence",
                    "%s has heard nothing from %s for %.6f s, sends data, but does not initiate", host->name,
@@ -248,6 +249,8 @@ void host_set_key(struct host *host, const uint8_t private_key[VOLE_KEY_BYTES])
 {
     struct vole_time now = host_time(host);
 
+    if (memcmp(host->private_key, private_key, VOLE_KEY_BYTES) != 0)
+        disk_end(host, true);
     memmove(host->private_key, private_key, VOLE_KEY_BYTES);
     vole_public_key(host->public_key, host->private_key);
     excuse_all(host);
@@ -255,6 +258,16 @@ void host_set_key(struct host *host, const uint8_t private_key[VOLE_KEY_BYTES])
     world_note(host->world, "sets its private key", host, NULL, 0, NULL);
     vole_device_set_private_key(host->device, host->private_key, &now);
     host_settle(host);
+}
+
+void host_set_key_again(struct host *host)
+{
+    static const uint8_t none[VOLE_KEY_BYTES];
+    uint8_t key[VOLE_KEY_BYTES];
+
+    memcpy(key, host->private_key, sizeof key);
+    host_set_key(host, none);
+    host_set_key(host, key);
 }
 
 void host_set_preshared_key(struct host *host, const struct host *other, const uint8_t key[VOLE_KEY_BYTES])

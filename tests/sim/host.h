@@ -70,6 +70,8 @@ void host_part(struct host *host, const struct host *other);
 /* Removes the other and makes it anew with its present key and the same configuration. */
 void host_meet_again(struct host *host, const struct host *other);
 void host_set_key(struct host *host, const uint8_t private_key[VOLE_KEY_BYTES]);
+/* Takes the private key away, and gives it back. */
+void host_set_key_again(struct host *host);
 void host_set_preshared_key(struct host *host, const struct host *other, const uint8_t key[VOLE_KEY_BYTES]);
 void host_up(struct host *host);
 void host_down(struct host *host);
