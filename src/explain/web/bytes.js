@@ -126,6 +126,8 @@ function byteMap(grid, fields) {
 function drawGrid(grid) {
   const fields = grid.options.fields.map(normalField);
   grid.length = grid.options.bytes.length / 2;
+  const filled = asRange(grid.options.filled, grid.length);
+  if (!within(grid.focused, filled)) grid.focused = filled.from;
   const hadFocus = grid.element.contains(document.activeElement);
   clear(grid.element).append(byteMap(grid, fields), html("div", { class: "byte-fields" }, fields.map((field) => fieldElement(grid, field))));
   if (hadFocus) focusByte(grid, grid.focused);
