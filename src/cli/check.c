@@ -15,6 +15,7 @@
 #include "cli/json_output.h"
 #include "cli/key_file.h"
 #include "cli/program.h"
+#include "cli/shell_word.h"
 #include "cli/tunnel_file.h"
 
 #include <errno.h>
@@ -50,6 +51,7 @@ static bool check_key_file(struct check_findings *findings, const struct file *f
 {
     char path[PATH_MAX];
     char problem[FILE_PROBLEM_BYTES];
+    char word[FILE_PROBLEM_BYTES / 2];
 
     if (key_file_is_credential(from->text) && getenv("CREDENTIALS_DIRECTORY") == NULL)
         return false;
@@ -59,7 +61,8 @@ static bool check_key_file(struct check_findings *findings, const struct file *f
     }
     if (others_may_read(path))
         check_findings_warn(findings, from->place, "world-readable",
-                            "the key file is open to all users of this host: chmod 600 %s", path);
+                            "the key file is open to all users of this host: chmod 600 %s",
+                            shell_word_write(word, sizeof(word), path) ? word : "it");
     *has_key = true;
     return true;
 }

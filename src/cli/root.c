@@ -4,6 +4,7 @@
  */
 #include "cli/root.h"
 
+#include "cli/shell_word.h"
 #include "linux/process.h"
 
 #include <errno.h>
@@ -46,8 +47,11 @@ bool root_is_given(int count, char **arguments)
     if (isatty(STDIN_FILENO) && process_find(sudo, "sudo") && process_own_path(own))
         run_by_sudo(sudo, own, count, arguments);
     fprintf(stderr, "vole: `vole %s' must be run as root, for example: sudo vole", arguments[0]);
-    for (int i = 0; i < count; i++)
-        fprintf(stderr, " %s", arguments[i]);
+    for (int i = 0; i < count; i++) {
+        char word[PATH_MAX];
+
+        fprintf(stderr, " %s", shell_word_write(word, sizeof(word), arguments[i]) ? word : arguments[i]);
+    }
     fputc('\n', stderr);
     return false;
 }

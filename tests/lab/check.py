@@ -5,6 +5,7 @@ on hosts, what depends on the host."""
 
 import json
 import os
+import re
 
 from harness.cases import case, main
 from harness.daemon import VOLE, key_pair, preshared_key
@@ -109,6 +110,12 @@ def keys_in_files_of_their_own(lab):
     check(host, ["world-readable"], path)
     os.chmod(path, 0o604)
     check(host, ["world-readable"], path)  # it holds no key itself
+    odd = lab.file("a key's $(own)", preshared_key())
+    os.chmod(odd, 0o644)
+    other = lab.file("other.conf", text(peer=f"PresharedKeyFile = {odd}"))
+    advice = re.search("chmod 600 .*", host.run(VOLE, "check", other, check=False).stdout).group()
+    host.shell(advice)  # as a person types it
+    check(host, [], other)
     inline = lab.file("inline.conf", text())
     os.chmod(inline, 0o604)
     check(host, ["world-readable"], inline)
