@@ -76,10 +76,16 @@ static bool is_blank(char character)
     return character == ' ' || character == '\t';
 }
 
+static bool is_hook(const struct file_layout *layout, const struct file_line *line)
+{
+    return layout->sections[line->section].kind == FILE_SECTION_INTERFACE && line->key == FILE_KEY_HOOK;
+}
+
 static bool is_left_out(const struct file_layout *layout, const struct file_line *line)
 {
-    return layout->sections[line->section].kind == FILE_SECTION_INTERFACE &&
-           (line->key == FILE_KEY_QUICK || line->key == FILE_KEY_ADDRESS || line->key == FILE_KEY_MTU);
+    return is_hook(layout, line) ||
+           (layout->sections[line->section].kind == FILE_SECTION_INTERFACE &&
+            (line->key == FILE_KEY_QUICK || line->key == FILE_KEY_ADDRESS || line->key == FILE_KEY_MTU));
 }
 
 /* A line that names a key's file, with the key itself. 0: it is none; 1: it was put. -ENOMEM. */
@@ -137,11 +143,12 @@ int file_edit_strip(struct file_edit_text *text, const struct file *file)
 
 /* ---- as short as it can be ---- */
 
+/* What stands behind "#" is a comment, but part of a hook. */
 static int bare_line(struct file_edit_text *text, const struct file *file, const struct file_layout *layout,
                      const struct file_line *line)
 {
     const char *start = line->text;
-    const char *comment = memchr(line->text, '#', line->length);
+    const char *comment = is_hook(layout, line) ? NULL : memchr(line->text, '#', line->length);
     size_t length = comment != NULL ? (size_t)(comment - line->text) : line->length;
     int written = put_key_of_file(text, file, layout, line);
 

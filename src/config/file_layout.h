@@ -19,7 +19,8 @@
 enum file_key {
     FILE_KEY_NONE, /* a comment, an empty line, a header */
     FILE_KEY_OTHER,
-    FILE_KEY_QUICK, /* one of wg-quick's but Address and MTU: DNS, Table, hooks, SaveConfig */
+    FILE_KEY_QUICK, /* one of wg-quick's but these: DNS, Table, SaveConfig */
+    FILE_KEY_HOOK,  /* PreUp, PostUp, PreDown, PostDown */
     FILE_KEY_ADDRESS,
     FILE_KEY_MTU,
     FILE_KEY_PRIVATE_KEY,

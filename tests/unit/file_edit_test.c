@@ -403,6 +403,22 @@ static void strip_leaves_what_wg_knows(void **state)
     file_edit_free(&text);
 }
 
+static void bare_keeps_a_hook_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    struct file_edit_text text = {0};
+    char bare[4096];
+
+    file_free(&fixture->file);
+    read_file(fixture, "# one\n[Interface]\n Address = 10.9.0.1 # a\n\n\tpostup = echo '#' a#b # c \n"
+                       "DNS = 1.1.1.1#b\n#PostDown = x\n[Peer] # two\nPublicKey = " ONE "# PostUp = 1\n");
+    assert_int_equal(file_edit_bare(&text, &fixture->file), 0);
+    (void)snprintf(bare, sizeof(bare), "%.*s", (int)text.length, text.bytes);
+    assert_string_equal(bare, "[Interface]\nAddress = 10.9.0.1\npostup = echo '#' a#b # c\nDNS = 1.1.1.1\n"
+                              "[Peer]\nPublicKey = " ONE "\n");
+    file_edit_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +431,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_peer_that_is_there_twice_is_saved_once, begin, finish),
         cmocka_unit_test_setup_teardown(a_file_of_many_peers_is_saved, begin, finish),
         cmocka_unit_test_setup_teardown(strip_leaves_what_wg_knows, begin, finish),
+        cmocka_unit_test_setup_teardown(bare_keeps_a_hook_whole, begin, finish),
     };
 
     if (key_start() != 0)
