@@ -8,11 +8,11 @@
 
 #include "cli/metrics_text.h"
 #include "config/address.h"
+#include "linux/process.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,16 +20,9 @@
 #include <sys/socket.h>
 
 #define CONNECTIONS      16u
+#define OF_ONE_CLIENT    8u
 #define IDLE_S           10u
 #define CONNECTION_BYTES ((size_t)16384) /* a request's line and headers */
-
-static volatile sig_atomic_t asked_to_end;
-
-static void end(int number)
-{
-    (void)number;
-    asked_to_end = 1;
-}
 
 /* ---- requests ---- */
 
@@ -155,12 +148,12 @@ static void say_where(struct MHD_Daemon *daemon, const struct vole_endpoint *lis
 }
 
 /* Waits for what the server waits for, but not longer than it wants to, and lets it do what is to be done. */
-static bool serve_once(struct MHD_Daemon *daemon, const sigset_t *mask)
+static bool serve_once(struct MHD_Daemon *daemon)
 {
     MHD_UNSIGNED_LONG_LONG left_ms = 0;
     bool limited = MHD_get_timeout(daemon, &left_ms) == MHD_YES;
-    struct timespec timeout = {.tv_sec = (time_t)(left_ms / 1000),
-                               .tv_nsec = (long)(left_ms % 1000) * 1000000};
+    struct timeval timeout = {.tv_sec = (time_t)(left_ms / 1000),
+                              .tv_usec = (suseconds_t)(left_ms % 1000) * 1000};
     fd_set reading, writing, excepting;
     int highest = -1;
 
@@ -169,29 +162,20 @@ static bool serve_once(struct MHD_Daemon *daemon, const sigset_t *mask)
     FD_ZERO(&excepting);
     if (MHD_get_fdset(daemon, &reading, &writing, &excepting, &highest) != MHD_YES)
         return false;
-    if (pselect(highest + 1, &reading, &writing, &excepting, limited ? &timeout : NULL, mask) < 0)
+    if (select(highest + 1, &reading, &writing, &excepting, limited ? &timeout : NULL) < 0)
         return errno == EINTR;
     return MHD_run_from_select(daemon, &reading, &writing, &excepting) == MHD_YES;
 }
 
+/* Ends at once when it is asked to, also while a daemon is slow to answer: nothing here would be left half
+ * done but an answer, whose reader sees that it is cut. */
 static int serve(struct MHD_Daemon *daemon)
 {
-    struct sigaction action = {.sa_handler = end};
-    sigset_t endings, before;
-
-    (void)sigemptyset(&endings);
-    (void)sigaddset(&endings, SIGINT);
-    (void)sigaddset(&endings, SIGTERM);
-    (void)sigprocmask(SIG_BLOCK, &endings, &before);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    while (!asked_to_end) {
-        if (!serve_once(daemon, &before)) {
-            fputs("vole metrics: the server failed\n", stderr);
-            return 1;
-        }
-    }
-    return 0;
+    process_end_when_asked();
+    while (serve_once(daemon))
+        ;
+    fputs("vole metrics: the server failed\n", stderr);
+    return 1;
 }
 
 int metrics_server_run(const struct vole_endpoint *listen)
@@ -203,11 +187,12 @@ int metrics_server_run(const struct vole_endpoint *listen)
 
     fill_address(&address, listen);
     errno = 0;
-    daemon = MHD_start_daemon(flags, 0, NULL, NULL, take_request, NULL, MHD_OPTION_EXTERNAL_LOGGER,
-                              say_nothing, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-                              MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
-                              MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
-                              MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+    daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, take_request, NULL, MHD_OPTION_EXTERNAL_LOGGER, say_nothing,
+                         NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT,
+                         CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT, OF_ONE_CLIENT,
+                         MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                         CONNECTION_BYTES, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
     if (daemon == NULL) {
         char text[ADDRESS_ENDPOINT_TEXT_BYTES];
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Serving metrics over HTTP: GET and HEAD of /metrics, and nothing else. One thread, a bounded number of
- * connections, which end if they are idle. Each request asks the interfaces anew.
+ * connections, of which one client may have half, and which end if they are idle. Each request asks the
+ * interfaces anew.
  *
  * Only metrics_server.c knows the library for it; where vole is built without libmicrohttpd,
  * metrics_server_missing.c stands here.

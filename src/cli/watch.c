@@ -11,11 +11,11 @@
 #include "linux/clock.h"
 #include "linux/link.h"
 #include "linux/link_monitor.h"
+#include "linux/process.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,27 +31,6 @@ static void print_usage(FILE *stream)
           "Peers with a host name as endpoint, or with further ones (# vole:Endpoint = HOST:PORT), get the\n"
           "next address when they do not answer any more.\n",
           stream);
-}
-
-/* Also as the first process of a container, which takes no signal that it does not ask for. */
-static void end_now(int number)
-{
-    (void)number;
-    _exit(0);
-}
-
-static void end_when_asked(void)
-{
-    static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = end_now};
-
-    (void)sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-        struct sigaction before;
-
-        if (sigaction(endings[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-            (void)sigaction(endings[i], &action, NULL);
-    }
 }
 
 static int64_t monotonic_ms(void)
@@ -188,7 +167,7 @@ int command_watch(int count, char **arguments)
     }
     if (!root_is_given(count, arguments))
         return 1;
-    end_when_asked();
+    process_end_when_asked();
     if (open_all(&watch) && begin_all(watch.tunnels, watch.count, arguments + 1))
         run(&watch);
     close_all(&watch);

@@ -31,21 +31,37 @@ static void process_on_signal(int number)
         process_caught = number;
 }
 
-void process_catch_signals(void)
+/* nohup: whoever told us to live on has priority. */
+static void process_take_endings(void (*handler)(int))
 {
-    struct sigaction action = {.sa_handler = process_on_signal}; /* no SA_RESTART: waiting ends */
+    struct sigaction action = {.sa_handler = handler}; /* no SA_RESTART: waiting ends */
 
-    if (process_catches)
-        return;
-    process_catches = true;
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof(process_endings) / sizeof(process_endings[0]); i++) {
         struct sigaction before;
 
-        /* nohup: whoever told us to live on has priority. */
         if (sigaction(process_endings[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
             (void)sigaction(process_endings[i], &action, NULL);
     }
+}
+
+void process_catch_signals(void)
+{
+    if (process_catches)
+        return;
+    process_catches = true;
+    process_take_endings(process_on_signal);
+}
+
+static void process_end(int number)
+{
+    (void)number;
+    _exit(0);
+}
+
+void process_end_when_asked(void)
+{
+    process_take_endings(process_end);
 }
 
 int process_signal(void)

@@ -36,6 +36,10 @@ VOLE_MUST_CHECK bool process_own_path(char path[static PATH_MAX]);
 void process_catch_signals(void);
 /* The signal that asked us to end, 0: none yet. */
 int process_signal(void);
+/* For a program that leaves nothing half done: the same signals end it at once with status 0, unless whoever
+ * started it has them ignored; also as the first process of a container, which takes no signal that it does
+ * not ask for. */
+void process_end_when_asked(void);
 /* Forgets it, and lets no further one disturb, nor INT and HUP the programs that run from then on: for taking
  * back what was done. */
 void process_ignore_signals(void);

@@ -241,4 +241,57 @@ def nothing_that_clients_do_ends_the_server(lab):
         expect(result.returncode == 1 and "no place to listen" in result.stderr, f"{place}: {result.stderr}")
 
 
+@case
+def one_client_cannot_take_all_connections(lab):
+    one, two = network(lab)
+    server = Server(one.host, "192.0.2.1:0")
+    with two.host.network():
+        crowd = [socket.create_connection((server.address, int(server.port)), timeout=20) for _ in range(40)]
+    expect_equal(server.request("GET")[0], 200, "another client's request meanwhile")
+    answered = 0
+    for client in crowd:
+        try:
+            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            answered += client.recv(1000).startswith(b"HTTP/1.1 200 ")
+        except OSError:
+            pass
+    expect(0 < answered <= 8, f"{answered} of the crowd's connections were kept")
+    for client in crowd:
+        client.close()
+    server.end()
+
+
+DRIPPING_DAEMON = """import socket, time
+server = socket.socket(socket.AF_UNIX)
+server.bind("/var/run/wireguard/bad0.sock")
+server.listen()
+print("listening", flush=True)
+while True:
+    client = server.accept()[0]
+    if client.recv(1000):
+        print("asked", flush=True)
+        try:
+            while True:
+                client.sendall(b"x=1\\n")
+                time.sleep(.1)
+        except OSError:
+            pass
+"""
+
+
+@case
+def the_server_ends_when_it_is_told_to_though_a_daemon_does_not_come_to_an_end(lab):
+    host = lab.host("ours")
+    host.shell("mkdir -p /var/run/wireguard")
+    daemon = host.start(sys.executable, "-c", DRIPPING_DAEMON, stdout=subprocess.PIPE, text=True)
+    expect_equal(daemon.stdout.readline(), "listening\n", "the daemon")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        server = Server(host, "0")
+        with server.socket() as client:
+            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            expect_equal(daemon.stdout.readline(), "asked\n", "the daemon")
+            server.process.send_signal(number)
+            expect_equal(server.process.wait(20), 0, "the status; by itself the question ends after 30 s only")
+
+
 main(__file__)
