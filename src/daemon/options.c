@@ -206,15 +206,34 @@ static void options_fill_table(struct option table[static OPTIONS_ROWS + 6])
     }
 }
 
+/* The word getopt has just read. */
+static const char *options_word(char **arguments)
+{
+    return optarg != NULL && optarg == arguments[optind - 1] ? arguments[optind - 2] : arguments[optind - 1];
+}
+
+/* getopt also takes the beginning of a name for the name; we do not, as there will be more names. */
+static bool options_abbreviated(const struct option *table, const char *word)
+{
+    size_t length = strcspn(word + 2, "=");
+
+    for (; table->name != NULL; table++)
+        if (strlen(table->name) == length && memcmp(table->name, word + 2, length) == 0)
+            return false;
+    return true;
+}
+
 static enum options_outcome options_read_arguments(struct options *options, int count, char **arguments)
 {
     struct option table[OPTIONS_ROWS + 6];
-    int code;
+    int code, row = -1;
 
     options_fill_table(table);
     optind = 0;
     opterr = 0;
-    while ((code = getopt_long(count, arguments, "+:fh", table, NULL)) != -1) {
+    for (; (code = getopt_long(count, arguments, "+:fh", table, &row)) != -1; row = -1) {
+        if ((row >= 0 || code == ':') && options_abbreviated(table, options_word(arguments)))
+            return options_wrong(options, "unknown option %.60s", options_word(arguments));
         if (code == 'f')
             options->foreground = true;
         else if (code == 'h')

@@ -97,6 +97,33 @@ static void help_and_version_win_over_a_missing_name(void **state)
     assert_int_equal(read_line(&options, "voled --version"), OPTIONS_VERSION);
 }
 
+/* What is unique today may be the beginning of two names one day. */
+static void names_of_options_are_whole(void **state)
+{
+    static const char *const short_of_one[] = {
+        "voled --no-fair-queue wg0",
+        "voled --fore wg0",
+        "voled --workers=1 --no-t wg0",
+        "voled --worker 1 wg0",
+        "voled --worker=1 wg0",
+        "voled --state-directory --help --vers wg0",
+        "voled --work",
+        "voled --no-avx wg0",
+    };
+    struct options options;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof short_of_one / sizeof short_of_one[0]; i++) {
+        assert_int_equal(read_line(&options, short_of_one[i]), OPTIONS_WRONG);
+        assert_non_null(strstr(options.message, "unknown option --"));
+    }
+    assert_int_equal(read_line(&options, "voled --no-avx2 --state-directory --x -fh"), OPTIONS_HELP);
+    assert_int_equal(read_line(&options, "voled --state-directory /--no --workers=2 -f wg0"), OPTIONS_RUN);
+    assert_string_equal(options.state_directory, "/--no");
+    assert_int_equal(options.workers, 2);
+    assert_true(options.foreground);
+}
+
 static void wrong_usage_is_said(void **state)
 {
     struct options options;
@@ -257,11 +284,17 @@ static void descriptors_come_from_the_environment(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_name_alone_starts_in_the_background),    TEST(foreground_by_option_or_variable),
-        TEST(help_and_version_win_over_a_missing_name), TEST(wrong_usage_is_said),
-        TEST(illegal_interface_names_are_refused),      TEST(each_switch_exists_as_option_and_as_variable),
-        TEST(the_option_wins_over_the_variable),        TEST(log_levels_are_words),
-        TEST(the_state_directory_is_absolute_or_none),  TEST(a_quarter_of_the_processors_is_for_others),
+        TEST(a_name_alone_starts_in_the_background),
+        TEST(foreground_by_option_or_variable),
+        TEST(help_and_version_win_over_a_missing_name),
+        TEST(names_of_options_are_whole),
+        TEST(wrong_usage_is_said),
+        TEST(illegal_interface_names_are_refused),
+        TEST(each_switch_exists_as_option_and_as_variable),
+        TEST(the_option_wins_over_the_variable),
+        TEST(log_levels_are_words),
+        TEST(the_state_directory_is_absolute_or_none),
+        TEST(a_quarter_of_the_processors_is_for_others),
         TEST(descriptors_come_from_the_environment),
     };
 
