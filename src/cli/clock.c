@@ -25,12 +25,20 @@
 #include <string.h>
 #include <time.h>
 
+/* What an interface answered, so that one that does not answer is waited for only once. */
+struct clock_answer {
+    char interface[DEVICE_NAME_BYTES]; /* "": none was asked */
+    uint8_t public_key[KEY_BYTES];
+    int error;
+};
+
 struct clock_request {
     const char *directory;
     bool reset;
     const char *word; /* the interface or key, NULL: all */
     bool has_key;     /* known, from word or from the interface, which runs */
     uint8_t public_key[KEY_BYTES];
+    struct clock_answer answer;
     struct json_output *json; /* its one list is open; NULL: text */
 };
 
@@ -48,18 +56,23 @@ static void print_usage(FILE *stream)
 /* ---- which ---- */
 
 /* 0: an interface runs that is a daemon's, and this is its key; -ENOKEY: it has none. */
-static int find_running(const char *name, uint8_t public_key[static KEY_BYTES])
+static int find_running(struct clock_answer *answer, const char *name, uint8_t public_key[static KEY_BYTES])
 {
     struct model_device device;
-    int error;
 
-    model_init(&device);
-    error = device_socket_get(name, &device);
-    if (error == 0 && !device.has_private_key)
-        error = -ENOKEY;
-    memcpy(public_key, device.public_key, KEY_BYTES);
-    model_free(&device);
-    return error;
+    if (name[0] == '\0' || strlen(name) >= DEVICE_NAME_BYTES)
+        return -ENODEV;
+    if (strcmp(answer->interface, name) != 0) {
+        model_init(&device);
+        answer->error = device_socket_get(name, &device);
+        if (answer->error == 0 && !device.has_private_key)
+            answer->error = -ENOKEY;
+        memcpy(answer->public_key, device.public_key, KEY_BYTES);
+        (void)snprintf(answer->interface, DEVICE_NAME_BYTES, "%s", name);
+        model_free(&device);
+    }
+    memcpy(public_key, answer->public_key, KEY_BYTES);
+    return answer->error;
 }
 
 static void find_key(struct clock_request *request)
@@ -67,7 +80,7 @@ static void find_key(struct clock_request *request)
     if (request->word == NULL)
         return;
     request->has_key = key_from_base64(request->public_key, request->word, strlen(request->word)) ||
-                       find_running(request->word, request->public_key) == 0;
+                       find_running(&request->answer, request->word, request->public_key) == 0;
 }
 
 static bool is_meant(const struct clock_request *request, const struct clock_state *state)
@@ -224,11 +237,11 @@ static void say_reset(const struct clock_request *request, const char *interface
 
 /* True if the interface runs with this key, or perhaps does, and was told, or could not be told, which
  * *status then says. */
-static bool reset_running(const struct clock_request *request, const char *name,
+static bool reset_running(struct clock_request *request, const char *name,
                           const uint8_t public_key[static KEY_BYTES], int *status)
 {
     uint8_t running[KEY_BYTES];
-    int error = find_running(name, running);
+    int error = find_running(&request->answer, name, running);
 
     if (error == -ENOKEY || (error != 0 && device_kind_of(name) != DEVICE_SOCKET) ||
         (error == 0 && memcmp(running, public_key, KEY_BYTES) != 0))
@@ -246,7 +259,7 @@ static bool reset_running(const struct clock_request *request, const char *name,
     return true;
 }
 
-static int reset_state(const struct clock_request *request, const struct clock_states *states,
+static int reset_state(struct clock_request *request, const struct clock_states *states,
                        const struct clock_state *state)
 {
     int status;
@@ -259,7 +272,7 @@ static int reset_state(const struct clock_request *request, const struct clock_s
     return 0;
 }
 
-static int reset(const struct clock_request *request, const struct clock_states *states)
+static int reset(struct clock_request *request, const struct clock_states *states)
 {
     bool any = false;
     int status = 0;

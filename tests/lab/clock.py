@@ -22,24 +22,26 @@ ON_WRONG_CLOCK = os.path.join(BUILD, "tests/lab/voled-on-wrong-clock")
 GO = "/usr/bin/wireguard-go"
 OWN = "others forget it"
 DAY = 86400
-# Runs what the words say while a daemon of wg0 answers every question with an error.
+# Runs what the words say while a daemon of wg0 answers every question with an error, and tells how many there were.
 BESIDE_A_SICK_DAEMON = """
 import os, socket, subprocess, sys, threading
 def serve():
     while True:
         asker = listener.accept()[0]
         try:
-            asker.recv(100)
+            questions.append(asker.recv(100))
             asker.sendall(b"errno=5\\n\\n")
         except OSError:
             pass
         asker.close()
+questions = []
 listener = socket.socket(socket.AF_UNIX)
 listener.bind("/var/run/wireguard/wg0.sock")
 listener.listen()
 threading.Thread(target=serve, daemon=True).start()
 status = subprocess.run(sys.argv[1:]).returncode
 os.unlink("/var/run/wireguard/wg0.sock")
+print("questions:", len([one for one in questions if one]))
 sys.exit(status)
 """
 
@@ -274,6 +276,7 @@ def nothing_is_reset_behind_the_back_of_a_daemon_that_cannot_be_asked(lab):
                             environment={"VOLE_STATE_DIRECTORY": pair.state})
         expect(result.returncode == 1 and "Unable to access interface wg0: Input/output error" in result.stderr,
                f"{word}: {result.stdout}{result.stderr}")
+        expect_equal(result.stdout, "questions: 1\n", "a daemon that may hang is asked once")
         expect_equal(len(pair.files()), 1, "files")
 
 
