@@ -2,6 +2,7 @@
 #include "explain/story.h"
 
 #include "explain/cast.h"
+#include "explain/life_act.h"
 #include "explain/value.h"
 
 #include <string.h>
@@ -45,5 +46,6 @@ json_t *story_new(const struct story_options *options)
     value_truth(story, "fresh", options->fresh);
     value_truth(story, "served", options->served);
     value_put(story, "cast", cast_new(options));
+    value_put(story, "life", life_act_new(options));
     return story;
 }
