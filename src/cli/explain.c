@@ -8,6 +8,7 @@
 #include "cli/explain_server.h"
 #include "cli/http_place.h"
 #include "cli/program.h"
+#include "config/key.h"
 #include "explain/page.h"
 #include "explain/story.h"
 
@@ -23,6 +24,8 @@ struct explanation {
     const char *export;  /* where the page goes, "-": standard output; NULL: it is served */
     struct vole_endpoint listen;
     bool fresh, open_browser;
+    bool seeded; /* fresh keys, but these: */
+    uint8_t seed[CHANCE_SEED_BYTES];
 };
 
 static void print_usage(FILE *stream)
@@ -34,16 +37,18 @@ static void print_usage(FILE *stream)
           "  --listen [ADDRESS:]PORT    serves it there; without it on 127.0.0.1, at any free port\n"
           "  --export FILE              writes the page into one file instead of serving it; -: to stdout\n"
           "  --fresh                    new keys instead of those that everybody sees\n"
+          "  --seed SEED                the keys of that seed, as a page with fresh keys names it\n"
           "  --json                     prints the story, all values of the page, instead\n",
           stream);
 }
 
 /* False: no random bytes. */
-static bool choose_seed(struct story_options *options, bool fresh)
+static bool choose_seed(struct story_options *options, const struct explanation *asked, bool fresh)
 {
     options->fresh = fresh;
-    memcpy(options->seed, chance_public_seed, sizeof options->seed);
-    return !fresh || getrandom(options->seed, sizeof options->seed, 0) == (ssize_t)sizeof options->seed;
+    memcpy(options->seed, asked->seeded ? asked->seed : chance_public_seed, sizeof options->seed);
+    return !fresh || asked->seeded ||
+           getrandom(options->seed, sizeof options->seed, 0) == (ssize_t)sizeof options->seed;
 }
 
 /* NULL: none can be had, which was said. */
@@ -52,8 +57,7 @@ static json_t *make_story(const struct explanation *asked, bool fresh, bool serv
     struct story_options options = {.served = served};
     json_t *story;
 
-    (void)asked;
-    if (!choose_seed(&options, fresh)) {
+    if (!choose_seed(&options, asked, fresh)) {
         fputs("vole explain: no random bytes to be had\n", stderr);
         return NULL;
     }
@@ -126,6 +130,14 @@ static const char *take_value(char **arguments, int *at)
     return value;
 }
 
+static bool read_seed(struct explanation *asked, const char *text)
+{
+    asked->seeded = asked->fresh = key_from_hex(asked->seed, text, strlen(text));
+    if (!asked->seeded)
+        fputs("vole explain: a seed is 64 hexadecimal digits\n", stderr);
+    return asked->seeded;
+}
+
 static bool read_word(struct explanation *asked, char **arguments, int *at)
 {
     const char *word = arguments[*at], *value;
@@ -137,6 +149,9 @@ static bool read_word(struct explanation *asked, char **arguments, int *at)
     } else if (strcmp(word, "--export") == 0) {
         asked->export = take_value(arguments, at);
         return asked->export != NULL;
+    } else if (strcmp(word, "--seed") == 0) {
+        value = take_value(arguments, at);
+        return value != NULL && read_seed(asked, value);
     } else if (strcmp(word, "--listen") == 0) {
         value = take_value(arguments, at);
         return value != NULL && http_place_read(&asked->listen, value, "vole explain");
