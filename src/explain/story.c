@@ -3,6 +3,7 @@
 
 #include "explain/cast.h"
 #include "explain/life_act.h"
+#include "explain/routing_act.h"
 #include "explain/value.h"
 
 #include <string.h>
@@ -46,6 +47,7 @@ json_t *story_new(const struct story_options *options)
     value_truth(story, "fresh", options->fresh);
     value_truth(story, "served", options->served);
     value_put(story, "cast", cast_new(options));
+    value_put(story, "routing", routing_act_new(options));
     value_put(story, "life", life_act_new(options));
     return story;
 }
