@@ -101,7 +101,9 @@ export function wrongValues(page) {
     const story = JSON.parse(document.getElementById("story").textContent);
     const wrong = [];
     for (const element of document.querySelectorAll("[data-value]")) {
-      const value = element.dataset.value.split(".").reduce((inner, name) => inner?.[name], story);
+      let value = element.dataset.value.split(".").reduce((inner, name) => inner?.[name], story);
+      const slice = element.dataset.slice?.split(" ").map(Number); // of bytes
+      if (slice) value = value?.slice(2 * slice[0], 2 * slice[1]);
       const shown = (element.dataset.shown ?? element.textContent).replace(/\s/g, "");
       if (value === undefined || String(value).replace(/\s/g, "") !== shown)
         wrong.push(`${element.dataset.value}: shown ${shown.slice(0, 80)}, is ${String(value).slice(0, 80)}`);

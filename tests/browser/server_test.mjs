@@ -34,6 +34,18 @@ function ask(change = {}) {
   });
 }
 
+// What comes back for these bytes.
+function raw(bytes) {
+  const { hostname, port } = new URL(server.address);
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const client = net.connect({ host: hostname, port }, () => client.end(bytes));
+    client.on("data", (piece) => { text += piece; });
+    client.on("close", () => resolve(text));
+    client.on("error", reject);
+  });
+}
+
 test("the address is on loopback, with a token that nobody guesses", () => {
   assert.match(server.address, /^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/$/);
 });
@@ -47,8 +59,9 @@ test("another path, another host name, another method: nothing", async () => {
     assert.equal(answer.status, 404, path);
     assert.ok(!answer.text.includes("handshake"));
   }
-  for (const name of ["example.org", `example.org:${port}`, "127.0.0.1", `127.0.0.1:${Number(port) ^ 1}`, ""])
+  for (const name of ["example.org", `example.org:${port}`, "127.0.0.1", `127.0.0.1:${Number(port) ^ 1}`])
     assert.equal((await ask({ host: name })).status, 421, name);
+  assert.match(await raw(`GET ${pathname} HTTP/1.0\r\n\r\n`), /^HTTP\/1\.[01] 421 /, "no host name at all");
   assert.equal((await ask({ host })).status, 200);
   assert.equal((await ask({ host: `localhost:${port}` })).status, 200);
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
