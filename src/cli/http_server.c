@@ -7,11 +7,11 @@
 #include "cli/http_server.h"
 
 #include "config/address.h"
+#include "linux/process.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,14 +22,6 @@
 #define OF_ONE_CLIENT    8u
 #define IDLE_S           10u
 #define CONNECTION_BYTES ((size_t)16384) /* a request's line and headers */
-
-static volatile sig_atomic_t asked_to_end;
-
-static void end(int number)
-{
-    (void)number;
-    asked_to_end = 1;
-}
 
 /* ---- requests ---- */
 
@@ -151,14 +143,13 @@ static void say_where(struct MHD_Daemon *daemon, const struct http_server *serve
     server->listening(server->context, &bound, text);
 }
 
-/* Waits for what the server waits for, but not longer than it wants to, and lets it do what is to be done.
- * Signals that ask to end interrupt the wait only. */
-static bool serve_once(struct MHD_Daemon *daemon, const sigset_t *mask)
+/* Waits for what the server waits for, but not longer than it wants to, and lets it do what is to be done. */
+static bool serve_once(struct MHD_Daemon *daemon)
 {
     MHD_UNSIGNED_LONG_LONG left_ms = 0;
     bool limited = MHD_get_timeout(daemon, &left_ms) == MHD_YES;
-    struct timespec timeout = {.tv_sec = (time_t)(left_ms / 1000),
-                               .tv_nsec = (long)(left_ms % 1000) * 1000000};
+    struct timeval timeout = {.tv_sec = (time_t)(left_ms / 1000),
+                              .tv_usec = (suseconds_t)(left_ms % 1000) * 1000};
     fd_set reading, writing, excepting;
     int highest = -1;
 
@@ -167,30 +158,20 @@ static bool serve_once(struct MHD_Daemon *daemon, const sigset_t *mask)
     FD_ZERO(&excepting);
     if (MHD_get_fdset(daemon, &reading, &writing, &excepting, &highest) != MHD_YES)
         return false;
-    if (pselect(highest + 1, &reading, &writing, &excepting, limited ? &timeout : NULL, mask) < 0)
+    if (select(highest + 1, &reading, &writing, &excepting, limited ? &timeout : NULL) < 0)
         return errno == EINTR;
     return MHD_run_from_select(daemon, &reading, &writing, &excepting) == MHD_YES;
 }
 
+/* Ends at once when it is asked to, also in the middle of an answer: nothing would be left half done but
+ * that, and its reader sees that it is cut. */
 static int serve(struct MHD_Daemon *daemon, const struct http_server *server)
 {
-    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = end};
-    sigset_t endings, before;
-
-    (void)sigemptyset(&endings);
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        (void)sigaddset(&endings, ends[i]);
-    (void)sigprocmask(SIG_BLOCK, &endings, &before);
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        (void)sigaction(ends[i], &action, NULL);
-    while (!asked_to_end) {
-        if (!serve_once(daemon, &before)) {
-            fprintf(stderr, "%s: the server failed\n", server->command);
-            return 1;
-        }
-    }
-    return 0;
+    process_end_when_asked();
+    while (serve_once(daemon))
+        ;
+    fprintf(stderr, "%s: the server failed\n", server->command);
+    return 1;
 }
 
 int http_server_run(const struct http_server *server)

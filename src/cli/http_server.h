@@ -51,7 +51,8 @@ struct http_server {
 void http_server_say(struct http_answer *answer, unsigned status, char *text);
 /* What the query has for this name ("?name=value"), or NULL. Valid as long as the request. */
 const char *http_server_argument(const struct http_request *request, const char *name);
-/* Serves until SIGINT, SIGTERM or SIGHUP. The exit status; messages were printed. */
+/* Serves until the process is asked to end (linux/process.h), which it then does with status 0. Returns 1 if
+ * it cannot serve; messages were printed. */
 VOLE_MUST_CHECK int http_server_run(const struct http_server *server);
 
 #endif

@@ -5,10 +5,9 @@
  */
 #include "cli/command.h"
 
+#include "cli/http_place.h"
 #include "cli/metrics_server.h"
 #include "cli/metrics_text.h"
-#include "config/address.h"
-#include "config/number.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,21 +19,6 @@ static void print_usage(FILE *stream)
           "  --listen  serves them at http://ADDRESS:PORT/metrics; ADDRESS is 127.0.0.1 if it is not given,\n"
           "            and whoever reaches it can see public keys and allowed IPs of peers\n",
           stream);
-}
-
-/* "PORT", ":PORT", "192.0.2.1:PORT" or "[2001:db8::1]:PORT". */
-static bool read_listen(struct vole_endpoint *listen, const char *word)
-{
-    static const struct vole_endpoint here = {.address = {.family = 4, .bytes = {127, 0, 0, 1}}};
-    const char *digits = word[0] == ':' ? word + 1 : word;
-    uint64_t port;
-
-    *listen = here;
-    if (number_read(&port, digits, strlen(digits), UINT16_MAX)) {
-        listen->port = (uint16_t)port;
-        return true;
-    }
-    return address_read_endpoint(listen, word, strlen(word)) == 0;
 }
 
 int command_metrics(int count, char **arguments)
@@ -51,12 +35,7 @@ int command_metrics(int count, char **arguments)
         print_usage(stderr);
         return 1;
     }
-    if (!read_listen(&listen, arguments[2])) {
-        fprintf(stderr,
-                "vole metrics: `%s' is no place to listen: write PORT, 192.0.2.1:PORT or [2001:db8::1]:PORT, "
-                "with an address of this machine\n",
-                arguments[2]);
+    if (!http_place_read(&listen, arguments[2], "vole metrics"))
         return 1;
-    }
     return metrics_server_run(&listen);
 }
