@@ -99,11 +99,16 @@ function fieldElement(grid, field) {
   const element = html(
     "div",
     { class: `byte-field ${field.kind}${untouched ? " empty" : ""}`, role: "group", "aria-label": `${field.name}, ${size} bytes` },
-    html("p", { class: "byte-name" }, html("b", {}, field.name), html("span", {}, size === 1 ? `byte ${field.from}` : `${size} bytes from ${field.from}`)),
+    html(
+      "p",
+      { class: "byte-name" },
+      html("b", {}, field.name),
+      field.formula && html("code", { class: "formula" }, field.formula),
+      field.source && sourceButton(field.source, field.name),
+      html("span", { class: "where" }, size === 1 ? `byte ${field.from}` : `${size} bytes from ${field.from}`),
+    ),
     html("p", { class: "byte-row", ...slice }, bytes),
-    (field.formula || field.source || field.note) &&
-      html("p", { class: "byte-formula" }, field.formula && html("code", {}, field.formula), field.note && html("span", {}, field.note),
-        field.source && sourceButton(field.source, field.name)),
+    field.note && html("p", { class: "byte-note" }, field.note),
   );
   return linkable(element, field.link);
 }

@@ -301,11 +301,14 @@ function unfoldForPrint() {
   });
 }
 
-// A stage that is low enough stays in view on a phone, too.
+// A stage that is low enough stays in view on a phone, too; one that was ever tall stands below the words there,
+// for good, so that the page does not jump.
 function watchStageHeights() {
   const observer = new ResizeObserver((entries) => {
     for (const { target } of entries) {
-      target.classList.toggle("low", target.offsetHeight < window.innerHeight * 0.42);
+      const part = target.offsetHeight / window.innerHeight;
+      if (part > 0.6) target.classList.add("tall");
+      target.classList.toggle("low", part < 0.42 && !target.classList.contains("tall"));
       target.classList.toggle("fits", target.offsetHeight < window.innerHeight - 80);
     }
   });
@@ -323,6 +326,8 @@ function startPage() {
   unfoldForPrint();
   watchStageHeights();
   followAddress();
+  // The browser scrolls to the step itself once all is loaded; the stage is to be seen, too.
+  window.addEventListener("load", () => setTimeout(followAddress));
   document.documentElement.classList.add("ready");
 }
 
