@@ -2,6 +2,7 @@
 #include "explain/story.h"
 
 #include "explain/cast.h"
+#include "explain/journey_act.h"
 #include "explain/life_act.h"
 #include "explain/routing_act.h"
 #include "explain/value.h"
@@ -48,6 +49,7 @@ json_t *story_new(const struct story_options *options)
     value_truth(story, "served", options->served);
     value_put(story, "cast", cast_new(options));
     value_put(story, "routing", routing_act_new(options));
+    value_put(story, "journey", journey_act_new(options));
     value_put(story, "life", life_act_new(options));
     return story;
 }
