@@ -5,11 +5,13 @@
  */
 #include "cli/apply_guard.h"
 
+#include "cli/tunnel_file.h"
 #include "linux/link.h"
 #include "linux/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,14 +31,17 @@
 #define WORD_WAIT 'w' /* said over the channel: everything was done */
 #define WORD_END  'e' /* nothing is left to be taken back */
 
+/* Interfaces of the same name in other network namespaces have other places. */
 static bool path_write(char path[static UNIX_SOCKET_PATH_BYTES], const char *name)
 {
-    return snprintf(path, UNIX_SOCKET_PATH_BYTES, "/run/vole/%s.confirm", name) < UNIX_SOCKET_PATH_BYTES;
+    return snprintf(path, UNIX_SOCKET_PATH_BYTES, "%s/%s.%" PRIu64 ".confirm", TUNNEL_FILE_DIRECTORY, name,
+                    tunnel_file_namespace()) < UNIX_SOCKET_PATH_BYTES;
 }
 
 /* ---- speaking to it ---- */
 
-/* Reads until the other side ends or its patience does; the first line is kept, without its end. */
+/* Reads until the other side ends or its patience (-1: without a limit) does; the first line is kept, without
+ * its end. */
 static void read_line(int fd, char line[static APPLY_GUARD_LINE_BYTES], int patience_ms, bool to_the_end)
 {
     struct pollfd one = {.fd = fd, .events = POLLIN};
@@ -44,11 +49,14 @@ static void read_line(int fd, char line[static APPLY_GUARD_LINE_BYTES], int pati
     size_t length = 0;
 
     line[0] = '\0';
-    while (poll(&one, 1, patience_ms) == 1) {
+    for (;;) {
+        int ready = poll(&one, 1, patience_ms);
         bool full = strchr(line, '\n') != NULL || length == APPLY_GUARD_LINE_BYTES - 1;
         ssize_t got;
 
-        if (full && !to_the_end)
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready != 1 || (full && !to_the_end))
             break;
         got = full ? read(fd, rest, sizeof(rest))
                    : read(fd, line + length, APPLY_GUARD_LINE_BYTES - 1 - length);
@@ -81,9 +89,21 @@ int apply_guard_ask(char answer[static APPLY_GUARD_LINE_BYTES], const char *name
 
 /* ---- the process ---- */
 
-/* The messages go on to a terminal as long as it is there; nobody else waits for their end. */
+/* A descriptor for messages on the terminal that standard error is, as long as it is there: one of our own,
+ * on which writing never waits, not even for a terminal that was stopped (Ctrl-S). Negative: it is none. */
+static int open_terminal(void)
+{
+    char path[UNIX_SOCKET_PATH_BYTES];
+
+    if (ttyname_r(STDERR_FILENO, path, sizeof(path)) != 0)
+        return -1;
+    return open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* The messages go on to a terminal; nobody else waits for their end. */
 static void leave_terminal(void)
 {
+    int terminal = open_terminal();
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
     (void)signal(SIGHUP, SIG_IGN);
@@ -94,10 +114,7 @@ static void leave_terminal(void)
         return;
     (void)dup2(nothing, STDIN_FILENO);
     (void)dup2(nothing, STDOUT_FILENO);
-    if (!isatty(STDERR_FILENO))
-        (void)dup2(nothing, STDERR_FILENO);
-    if (nothing > STDERR_FILENO)
-        (void)close(nothing);
+    (void)dup2(terminal >= 0 ? terminal : nothing, STDERR_FILENO);
 }
 
 static int64_t now_ms(void)
@@ -108,7 +125,7 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Whether it was confirmed. */
+/* Whether it was confirmed: by somebody who is still there to hear it. */
 static bool serve(const struct apply_guard *guard, int64_t left_ms)
 {
     char line[APPLY_GUARD_LINE_BYTES];
@@ -121,14 +138,30 @@ static bool serve(const struct apply_guard *guard, int64_t left_ms)
     read_line(client, line, CLIENT_PATIENCE_MS, false);
     confirmed = strcmp(line, "confirm") == 0;
     if (confirmed)
-        (void)snprintf(answer, sizeof(answer), "confirmed\n");
+        (void)snprintf(answer, sizeof(answer), APPLY_GUARD_CONFIRMED "\n");
     else
         (void)snprintf(answer, sizeof(answer), "waiting %lld\n", (long long)(left_ms + 999) / 1000);
+    if (send(client, answer, strlen(answer), MSG_NOSIGNAL) != (ssize_t)strlen(answer))
+        confirmed = false;
     if (confirmed)
         (void)unlink(guard->path);
-    (void)!send(client, answer, strlen(answer), MSG_NOSIGNAL);
     (void)close(client);
     return confirmed;
+}
+
+/* Tells all who came too late how it ended, and gives the place away. */
+static void answer_late(const struct apply_guard *guard, const char *answer)
+{
+    char line[APPLY_GUARD_LINE_BYTES];
+    int client;
+
+    (void)unlink(guard->path);
+    while ((client = unix_socket_accept(guard->listener)) >= 0) {
+        read_line(client, line, CLIENT_PATIENCE_MS, false);
+        (void)snprintf(line, sizeof(line), "%s\n", answer);
+        (void)!send(client, line, strlen(line), MSG_NOSIGNAL);
+        (void)close(client);
+    }
 }
 
 /* Until it is confirmed (true), the time is over, or we are told to end. */
@@ -146,25 +179,34 @@ static bool wait_for_word(const struct apply_guard *guard, unsigned seconds)
     return false;
 }
 
-static void go_back(const struct tunnel *from, const struct tunnel_goal *back)
+/* The answer for those who come too late. */
+static const char *go_back(const struct tunnel *from, const struct tunnel_goal *back)
 {
     struct tunnel tunnel = {.netlink = link_open(), .mark = from->mark};
-    bool success;
 
     (void)snprintf(tunnel.name, sizeof(tunnel.name), "%s", from->name);
     process_ignore_signals();
     (void)tunnel_fail(&tunnel, "not confirmed: what was applied is taken back");
     if (tunnel.netlink < 0 || !tunnel_has_interface(&tunnel) || tunnel.index != from->index) {
         (void)tunnel_fail(&tunnel, "it is not the same interface any more: nothing is taken back");
-        syslog(LOG_WARNING, "%s: apply was not confirmed, but the interface is gone: nothing is taken back",
-               tunnel.name);
-        return;
+        return APPLY_GUARD_GONE;
     }
-    success = tunnel_goal_reach(back, &tunnel, true);
-    if (!success)
-        (void)tunnel_fail(&tunnel, "not everything could be taken back: what is said above is left");
-    syslog(LOG_WARNING, "%s: apply was not confirmed: %s", tunnel.name,
-           success ? "taken back" : "not everything could be taken back, compare with `vole plan'");
+    if (tunnel_goal_reach(back, &tunnel, true))
+        return APPLY_GUARD_BACK;
+    (void)tunnel_fail(&tunnel, "not everything could be taken back: what is said above is left");
+    return APPLY_GUARD_PARTLY;
+}
+
+static void log_end(const char *name, const char *answer)
+{
+    if (strcmp(answer, APPLY_GUARD_GONE) == 0)
+        syslog(LOG_WARNING, "%s: apply was not confirmed, but the interface is gone: nothing is taken back",
+               name);
+    else
+        syslog(LOG_WARNING, "%s: apply was not confirmed: %s", name,
+               strcmp(answer, APPLY_GUARD_BACK) == 0
+                   ? "taken back"
+                   : "not everything could be taken back, compare with `vole plan'");
 }
 
 static void guard_run(const struct apply_guard *guard, const struct tunnel *tunnel,
@@ -187,8 +229,10 @@ static void guard_run(const struct apply_guard *guard, const struct tunnel *tunn
         (void)tunnel_fail(tunnel, "confirmed: what was applied stays");
         syslog(LOG_INFO, "%s: apply was confirmed", tunnel->name);
     } else {
-        go_back(tunnel, back);
-        (void)unlink(guard->path);
+        const char *answer = go_back(tunnel, back);
+
+        answer_late(guard, answer);
+        log_end(tunnel->name, answer);
     }
 }
 

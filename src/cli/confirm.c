@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PATIENCE_MS 10000
-
 static void print_usage(FILE *stream)
 {
     fputs("Usage: vole confirm NAME\n"
@@ -21,10 +19,23 @@ static void print_usage(FILE *stream)
           stream);
 }
 
+/* What is true of an apply that was not confirmed. */
+static const char *end_of(const char *answer)
+{
+    if (strcmp(answer, APPLY_GUARD_BACK) == 0)
+        return "not confirmed: it was too late, and what was applied is taken back";
+    if (strcmp(answer, APPLY_GUARD_PARTLY) == 0)
+        return "not confirmed: it was too late, and not everything could be taken back; see `vole plan'";
+    if (strcmp(answer, APPLY_GUARD_GONE) == 0)
+        return "not confirmed: it was too late, but the interface is another by now, and was left alone";
+    return "nothing waits to be confirmed any more; see `vole plan' for what differs";
+}
+
+/* Waits for as long as the apply, or taking it back, is at work: before, nobody knows how it ends. */
 static int confirm(const char *name)
 {
     char answer[APPLY_GUARD_LINE_BYTES];
-    int error = apply_guard_ask(answer, name, "confirm\n", PATIENCE_MS);
+    int error = apply_guard_ask(answer, name, "confirm\n", -1);
 
     if (error == -ENOENT || error == -ECONNREFUSED) {
         fprintf(stderr, "vole: %s: no apply waits to be confirmed\n", name);
@@ -34,10 +45,9 @@ static int confirm(const char *name)
         fprintf(stderr, "vole: %s: it cannot be confirmed: %s\n", name, strerror(-error));
         return 1;
     }
-    if (strcmp(answer, "confirmed") == 0)
+    if (strcmp(answer, APPLY_GUARD_CONFIRMED) == 0)
         return 0;
-    fprintf(stderr, "vole: %s: not confirmed: the time is over, and it is taken back; see `vole plan'\n",
-            name);
+    fprintf(stderr, "vole: %s: %s\n", name, end_of(answer));
     return 1;
 }
 

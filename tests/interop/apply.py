@@ -11,6 +11,8 @@ import re
 import signal
 import socket
 import sys
+import termios
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 
@@ -31,7 +33,7 @@ case "$1" in -a) cat > $d;; -d) rm -f $d;; -l) cat $d;; esac
 STATE = """ip -o link | sed 's/^[0-9]*://'; ip -o address show wg0 | sed 's/^[0-9]*://; s/ secondary / /; s/ tentative / /'
 ip -4 route show table all dev wg0; ip -6 route show table all dev wg0; ip -4 rule; ip -6 rule
 nft list ruleset; wg show wg0 dump | cut -f 1-3,8; wg show wg0 fwmark
-cat /etc/wireguard/dns.wg0 2>/dev/null || true; ls /run/vole/*.confirm 2>/dev/null || true"""
+cat /etc/wireguard/dns.wg0 2>/dev/null || true; ls /run/vole | sed -n 's/\\.[0-9]*\\.confirm/ waits/p'"""
 FILE = f"""[Interface]
 PrivateKey = {PRIVATE}
 ListenPort = 51820
@@ -385,8 +387,13 @@ def guards(hub):
     return processes_named(hub.host, "wg0", "vole")
 
 
+def confirm_sockets(hub):
+    folder = hub.host.path("/run/vole")
+    return [f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(".confirm")]
+
+
 def waiting(hub):
-    return os.path.exists(hub.host.path("/run/vole/wg0.confirm"))
+    return bool(confirm_sockets(hub))
 
 
 @case
@@ -396,7 +403,7 @@ def confirmed_in_time_it_stays(lab):
     said = hub.vole("apply", "--confirm", "300", "wg0").stderr
     expect("unless `vole confirm wg0' is said" in said, said)
     expect(len(guards(hub)) == 1, "the guard")
-    expect_equal(os.stat(hub.host.path("/run/vole/wg0.confirm")).st_mode & 0o777, 0o600, "the socket's mode")
+    expect_equal(os.stat(confirm_sockets(hub)[0]).st_mode & 0o777, 0o600, "the socket's mode")
     applied = hub.state()
     hub.write(FILE)
     for words in (("apply", "wg0"), ("apply", "--confirm", "5", "wg0")):
@@ -454,6 +461,127 @@ def taken_back_when_the_guard_is_told_to_end_or_apply_dies(lab):
     hub.applied()
 
 
+def confirming(hub):
+    """A `vole confirm wg0` that has found somebody to ask."""
+    process = hub.host.start(VOLE, "confirm", "wg0", stderr=-1, text=True)
+
+    def asks():
+        folder = f"/proc/{process.pid}/fd"
+        try:
+            return os.readlink(f"/proc/{process.pid}/exe") == os.path.realpath(VOLE) and any(
+                os.readlink(f"{folder}/{fd}").startswith("socket:") for fd in os.listdir(folder) if int(fd) > 2)
+        except FileNotFoundError:
+            return False
+    wait_for(asks, "the question to be asked")
+    return process
+
+
+def blocked(hub, words):
+    """resolvconf waits, when it is called with one of these words, until release()."""
+    hub.write(RESOLVCONF.replace(f"{words})", f"{words}) touch /run/vole/waiting; while [ ! -e /run/vole/go ]; do "
+                                 "sleep .05; done;"), "bin/resolvconf", 0o755)
+
+
+def wait_blocked(hub):
+    wait_for(lambda: os.path.exists(hub.host.path("/run/vole/waiting")), "resolvconf to run")
+
+
+def release(hub):
+    os.unlink(hub.host.path("/run/vole/waiting"))
+    hub.host.shell("touch /run/vole/go")
+
+
+@case
+def who_confirms_while_apply_is_at_work_hears_how_it_ended(lab):
+    hub = tunnel(lab).up()
+    blocked(hub, "-a")
+    for words, status, says in ((("--confirm", "300"), 0, ""), ((), 1, "nothing waits to be confirmed any more")):
+        hub.host.shell("rm -f /run/vole/go")
+        hub.write(EVERYTHING if words else EVERYTHING.replace("1.1.1.1", "1.1.1.2"))
+        apply = hub.host.start(VOLE, "apply", *words, "wg0", environment=hub.environment(), stderr=-3)
+        wait_blocked(hub)
+        confirm, given_up = confirming(hub), confirming(hub)
+        given_up.kill()
+        given_up.wait()
+        if words:
+            time.sleep(10.5)  # nobody gives up a question whose answer still comes
+        release(hub)
+        said = confirm.communicate(timeout=20)[1]
+        expect(confirm.returncode == status and says in said, f"{words}: {confirm.returncode} {said}")
+        expect_equal(apply.wait(20), 0, "apply")
+        wait_for(lambda: not guards(hub), "the guard to end")
+        expect_equal(hub.vole("plan", "wg0").stdout, "", "the plan: it is kept")
+
+
+@case
+def who_asked_but_does_not_wait_for_the_answer_has_not_confirmed(lab):
+    hub = tunnel(lab).up()
+    blocked(hub, "-a")
+    hub.write(EVERYTHING)
+    apply = hub.host.start(VOLE, "apply", "--confirm", "300", "wg0", environment=hub.environment(), stderr=-3)
+    wait_blocked(hub)
+    given_up = confirming(hub)
+    given_up.kill()
+    given_up.wait()
+    release(hub)
+    expect_equal(apply.wait(20), 0, "apply")
+    hub.vole("confirm", "wg0")
+    wait_for(lambda: not guards(hub), "the guard to end")
+
+
+@case
+def who_confirms_too_late_hears_what_is_true(lab):
+    hub = tunnel(lab).up()
+    before = hub.state()
+    for fails, says in ((False, "what was applied is taken back"), (True, "not everything could be taken back")):
+        hub.write(RESOLVCONF, "bin/resolvconf", 0o755)
+        hub.host.shell("rm -f /run/vole/go")
+        hub.write(EVERYTHING)
+        hub.vole("apply", "--confirm", "300", "wg0")
+        blocked(hub, "-d")
+        if fails:
+            with open(hub.host.path("/etc/wireguard/bin/resolvconf"), "a", encoding="utf-8") as out:
+                out.write("[ $1 = -d ] && exit 3; true\n")
+        os.kill(guards(hub)[0], signal.SIGTERM)
+        wait_blocked(hub)
+        confirm = confirming(hub)
+        release(hub)
+        said = confirm.communicate(timeout=20)[1]
+        expect(confirm.returncode == 1 and f"not confirmed: it was too late, and {says}" in said, said)
+        wait_for(lambda: not guards(hub), "the guard to end")
+        if not fails:
+            expect_same(hub.state(), before, "the host afterwards")
+
+
+@case
+def a_terminal_that_was_stopped_holds_nothing_up(lab):
+    hub = tunnel(lab).up()
+    before = hub.state()
+    hub.write(EVERYTHING)
+    master, slave = pty.openpty()
+    apply = hub.host.start("setsid", "--ctty", VOLE, "apply", "--confirm", "300", "wg0", stdin=slave, stdout=slave,
+                           stderr=slave, environment=hub.environment())
+    expect_equal(apply.wait(20), 0, "apply")
+    termios.tcflow(slave, termios.TCOOFF)  # as Ctrl-S does
+    os.kill(guards(hub)[0], signal.SIGTERM)
+    wait_for(lambda: not guards(hub), "the guard to end")
+    expect_same(hub.state(), before, "the host afterwards")
+    os.close(slave)
+    os.close(master)
+
+
+@case
+def the_same_name_in_another_network_is_another_tunnel(lab):
+    hub = tunnel(lab).up()
+    hub.write(EVERYTHING)
+    hub.vole("apply", "--confirm", "300", "wg0")
+    elsewhere = hub.host.run("unshare", "--net", VOLE, "confirm", "wg0", check=False)
+    expect(elsewhere.returncode == 1 and "no apply waits" in elsewhere.stderr, elsewhere.stderr)
+    expect(guards(hub), "here it is not confirmed")
+    hub.vole("confirm", "wg0")
+    wait_for(lambda: not guards(hub), "the guard to end")
+
+
 @case
 def another_interface_of_that_name_is_left_alone(lab):
     hub = tunnel(lab).up()
@@ -464,7 +592,7 @@ def another_interface_of_that_name_is_left_alone(lab):
     state = hub.state()
     os.kill(guards(hub)[0], signal.SIGTERM)
     wait_for(lambda: not guards(hub), "the guard to end")
-    expect_same(hub.state(), state.replace("/run/vole/wg0.confirm\n", ""), "the host afterwards")
+    expect_same(hub.state(), "\n".join(line for line in state.splitlines() if line != "wg0 waits"), "the host afterwards")
 
 
 # ---- sessions ----
