@@ -6,10 +6,13 @@
 #include "cli/command.h"
 
 #include "cli/explain_server.h"
+#include "cli/explain_table.h"
+#include "cli/explain_walk.h"
 #include "cli/http_place.h"
 #include "cli/program.h"
 #include "config/key.h"
 #include "explain/page.h"
+#include "explain/routing_example.h"
 #include "explain/story.h"
 
 #include <errno.h>
@@ -20,8 +23,11 @@
 
 /* What was asked for. */
 struct explanation {
-    const char *subject; /* an interface or a file of the reader's, or NULL */
-    const char *export;  /* where the page goes, "-": standard output; NULL: it is served */
+    const char *subject;        /* an interface or a file of the reader's, or NULL */
+    struct routing_table table; /* its, or the built-in one */
+    const char *to;             /* only the walk to this address is printed, or NULL */
+    const char *from, *source;  /* the same of what a peer sends with this source */
+    const char *export;         /* where the page goes, "-": standard output; NULL: it is served */
     struct vole_endpoint listen;
     bool fresh, open_browser;
     bool seeded; /* fresh keys, but these: */
@@ -30,14 +36,17 @@ struct explanation {
 
 static void print_usage(FILE *stream)
 {
-    fputs("Usage: vole explain [OPTIONS]\n"
+    fputs("Usage: vole explain [INTERFACE|FILE] [OPTIONS]\n"
           "Shows how a WireGuard tunnel is built and lives, step by step, on a page in your browser.\n"
-          "Every value on it is computed by vole itself.\n"
+          "Every value on it is computed by vole itself. With an INTERFACE or FILE, its own allowed IPs are\n"
+          "on it, too; keys are not.\n"
           "  --open                     opens the page with the desktop's browser\n"
           "  --listen [ADDRESS:]PORT    serves it there; without it on 127.0.0.1, at any free port\n"
           "  --export FILE              writes the page into one file instead of serving it; -: to stdout\n"
           "  --fresh                    new keys instead of those that everybody sees\n"
           "  --seed SEED                the keys of that seed, as a page with fresh keys names it\n"
+          "  --to ADDRESS               prints, instead, whose that address is by the allowed IPs, and why\n"
+          "  --from PEER --source ADDRESS   the same of a packet that PEER sends with that source address\n"
           "  --json                     prints the story, all values of the page, instead\n",
           stream);
 }
@@ -54,7 +63,7 @@ static bool choose_seed(struct story_options *options, const struct explanation 
 /* NULL: none can be had, which was said. */
 static json_t *make_story(const struct explanation *asked, bool fresh, bool served)
 {
-    struct story_options options = {.served = served};
+    struct story_options options = {.served = served, .own = asked->subject == NULL ? NULL : &asked->table};
     json_t *story;
 
     if (!choose_seed(&options, asked, fresh)) {
@@ -76,10 +85,26 @@ static char *make_page(const struct explanation *asked, bool fresh, bool served,
 
 /* ---- what is done with it ---- */
 
+/* A running interface may have changed meanwhile; one that is gone is shown as it was. */
+static void read_table_again(struct explanation *asked)
+{
+    struct routing_table table;
+
+    if (asked->subject == NULL || asked->table.kind != ROUTING_TABLE_INTERFACE)
+        return;
+    if (explain_table_read(&table, asked->subject)) {
+        routing_table_fini(&asked->table);
+        asked->table = table;
+    } else {
+        routing_table_fini(&table);
+    }
+}
+
 static char *page_to_serve(void *context, bool fresh, size_t *length)
 {
-    const struct explanation *asked = context;
+    struct explanation *asked = context;
 
+    read_table_again(asked);
     return make_page(asked, fresh || asked->fresh, true, length);
 }
 
@@ -149,6 +174,15 @@ static bool read_word(struct explanation *asked, char **arguments, int *at)
     } else if (strcmp(word, "--export") == 0) {
         asked->export = take_value(arguments, at);
         return asked->export != NULL;
+    } else if (strcmp(word, "--to") == 0) {
+        asked->to = take_value(arguments, at);
+        return asked->to != NULL;
+    } else if (strcmp(word, "--from") == 0) {
+        asked->from = take_value(arguments, at);
+        return asked->from != NULL;
+    } else if (strcmp(word, "--source") == 0) {
+        asked->source = take_value(arguments, at);
+        return asked->source != NULL;
     } else if (strcmp(word, "--seed") == 0) {
         value = take_value(arguments, at);
         return value != NULL && read_seed(asked, value);
@@ -164,9 +198,32 @@ static bool read_word(struct explanation *asked, char **arguments, int *at)
     return true;
 }
 
+/* Whether what was asked for goes together; if not, it was said. */
+static bool is_one_question(const struct explanation *asked)
+{
+    if ((asked->from == NULL) == (asked->source == NULL) && (asked->to == NULL || asked->from == NULL))
+        return true;
+    fputs("vole explain: ask either `--to ADDRESS' or `--from PEER --source ADDRESS'\n", stderr);
+    return false;
+}
+
+static int explain(struct explanation *asked)
+{
+    if (asked->to != NULL)
+        return explain_walk_to(&asked->table, asked->to);
+    if (asked->from != NULL)
+        return explain_walk_from(&asked->table, asked->from, asked->source);
+    if (program_wants_json())
+        return print_story(asked);
+    if (asked->export != NULL)
+        return write_page(asked);
+    return explain_server_run(&asked->listen, asked->open_browser, page_to_serve, asked);
+}
+
 int command_explain(int count, char **arguments)
 {
     struct explanation asked = {.listen = {.address = {.family = 4, .bytes = {127, 0, 0, 1}}}};
+    int status = 1;
 
     if (command_wants_help(count, arguments)) {
         print_usage(stdout);
@@ -175,9 +232,12 @@ int command_explain(int count, char **arguments)
     for (int i = 1; i < count; i++)
         if (!read_word(&asked, arguments, &i))
             return 1;
-    if (program_wants_json())
-        return print_story(&asked);
-    if (asked.export != NULL)
-        return write_page(&asked);
-    return explain_server_run(&asked.listen, asked.open_browser, page_to_serve, &asked);
+    if (!is_one_question(&asked))
+        return 1;
+    if (asked.subject == NULL)
+        routing_example_fill(&asked.table);
+    if (asked.subject == NULL || explain_table_read(&asked.table, asked.subject))
+        status = explain(&asked);
+    routing_table_fini(&asked.table);
+    return status;
 }

@@ -71,7 +71,7 @@ static bool load_keys(struct file *file)
     return true;
 }
 
-bool file_load(struct file *file, const char *path, enum file_kind kind)
+bool file_load_text(struct file *file, const char *path, enum file_kind kind)
 {
     struct file_problems problems;
     int error = file_read(file, path, kind, &problems);
@@ -80,7 +80,12 @@ bool file_load(struct file *file, const char *path, enum file_kind kind)
     file_problems_free(&problems);
     if (error != 0 && error != -EINVAL)
         fprintf(stderr, "%s: %s\n", path, strerror(-error));
-    return error == 0 && load_keys(file);
+    return error == 0;
+}
+
+bool file_load(struct file *file, const char *path, enum file_kind kind)
+{
+    return file_load_text(file, path, kind) && load_keys(file);
 }
 
 /* ---- endpoints ---- */

@@ -18,6 +18,8 @@
 /* Reads the file ("/dev/stdin" and pipes, too) and its key files. file is to be freed with file_free()
  * whatever the result. False: messages were printed. */
 VOLE_MUST_CHECK bool file_load(struct file *file, const char *path, enum file_kind kind);
+/* The text alone: key files are left where they are. */
+VOLE_MUST_CHECK bool file_load_text(struct file *file, const char *path, enum file_kind kind);
 /* Everything that the loaded file describes, with the endpoints resolved, which may take long: replace_peers
  * is set, and what the file does not give of the interface is not given. change must be initialised and is to
  * be freed whatever the result. False: a message was printed. */

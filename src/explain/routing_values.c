@@ -83,12 +83,12 @@ static void put_steps(json_t *parent, const struct routing_view *view, const str
 
     for (size_t i = 0; i < record->step_count; i++) {
         const struct walk_step *step = &record->steps[i];
-        size_t node = routing_trie_find(trie, &step->prefix);
         size_t peer = routing_world_position(view->world, step->peer);
-        unsigned length = step->prefix.length, next;
+        unsigned length = step->prefix.length;
+        bool goes_on = i + 1 < record->step_count;
         json_t *item = value_object(steps, NULL);
 
-        put_node(item, "node", node);
+        put_node(item, "node", routing_trie_find(trie, &step->prefix));
         value_prefix(item, "prefix", &step->prefix);
         value_number(item, "length", length);
         put_digits(item, "digits", &step->prefix.address, length);
@@ -100,11 +100,11 @@ static void put_steps(json_t *parent, const struct routing_view *view, const str
         put_peer(item, "best", view, best);
         if (!step->contains || length == bits)
             continue;
-        next = routing_trie_bit(&record->address, length);
         value_number(item, "bit", length + 1); /* people count from 1 */
-        value_put(item, "next", json_string(next ? "1" : "0"));
-        put_node(item, "below", trie->nodes[node].children[next]);
-        value_truth(item, "ends", trie->nodes[node].children[next] == ROUTING_TRIE_NONE);
+        value_text(item, "next", routing_trie_bit(&record->address, length) ? "1" : "0");
+        put_node(item, "below",
+                 goes_on ? routing_trie_find(trie, &record->steps[i + 1].prefix) : ROUTING_TRIE_NONE);
+        value_truth(item, "ends", !goes_on);
     }
 }
 
