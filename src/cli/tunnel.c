@@ -46,7 +46,8 @@ static bool tunnel_name_from_path(struct tunnel *tunnel, const char *path)
     return true;
 }
 
-/* Writes where the file is that the word means, which exists. */
+/* Writes where the file is that the word means, which exists: a name means the file that its interface came
+ * from, as long as that runs. */
 static bool tunnel_find(char path[static PATH_MAX], const char *word)
 {
     if (!tunnel_name_is_valid(word, strlen(word))) {
@@ -56,6 +57,8 @@ static bool tunnel_find(char path[static PATH_MAX], const char *word)
         fprintf(stderr, "vole: `%s' does not exist\n", word);
         return false;
     }
+    if (tunnel_file_find(path, word) && access(path, F_OK) == 0)
+        return true;
     for (size_t i = 0; tunnel_file_directories[i] != NULL; i++) {
         (void)snprintf(path, PATH_MAX, "%s/%s%s", tunnel_file_directories[i], word, tunnel_file_suffix);
         if (access(path, F_OK) == 0)
@@ -97,7 +100,11 @@ bool tunnel_open(struct tunnel *tunnel, const char *word, enum tunnel_need need)
     memset(tunnel, 0, sizeof(*tunnel));
     tunnel->netlink = -1;
     tunnel->lock = -1;
-    if (!tunnel_find(path, word) || !tunnel_name_from_path(tunnel, path))
+    if (!tunnel_find(path, word))
+        return false;
+    if (tunnel_name_is_valid(word, strlen(word)))
+        memcpy(tunnel->name, word, strlen(word));
+    else if (!tunnel_name_from_path(tunnel, path))
         return false;
     if (realpath(path, tunnel->path) == NULL) {
         fprintf(stderr, "vole: `%s': %s\n", path, strerror(errno));

@@ -3,7 +3,8 @@
  * A tunnel: an interface with the configuration file that belongs to it, for `up`, `down`, `save` and
  * `strip`.
  *
- * It is named by NAME, which is /etc/wireguard/NAME.conf or, if there is no such file, /etc/vole/NAME.conf;
+ * It is named by NAME, which is the file that the interface of this name came from (tunnel_file.h), or
+ * /etc/wireguard/NAME.conf or, if there is no such file, /etc/vole/NAME.conf;
  * or by the path of a file NAME.conf. Names are 1 to 15 of [a-zA-Z0-9_=+.-].
  * tunnel_open() makes it, tunnel_close() ends it and wipes the file's keys. Spec: config §6.1.
  */
