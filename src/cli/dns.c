@@ -204,12 +204,6 @@ static bool forget_record(const struct tunnel *tunnel)
     return run_said(tunnel, arguments, NULL);
 }
 
-void dns_unset(const struct tunnel *tunnel)
-{
-    if (tunnel->file.dns_servers.count > 0 && find_keeper() == DNS_RESOLVCONF)
-        (void)forget_record(tunnel);
-}
-
 bool dns_is_left(const struct tunnel *tunnel)
 {
     char record[DNS_RECORD_BYTES];
@@ -217,12 +211,19 @@ bool dns_is_left(const struct tunnel *tunnel)
     char *output = NULL;
     bool left;
 
-    if (tunnel->file.dns_servers.count == 0 || find_keeper() != DNS_RESOLVCONF)
+    if (find_keeper() != DNS_RESOLVCONF)
         return false;
     record_name(record, tunnel);
     left = process_read(arguments, &output) == 0 && strstr(output, "nameserver") != NULL;
     free(output);
     return left;
+}
+
+/* The file may have named servers only while it came up. */
+void dns_unset(const struct tunnel *tunnel)
+{
+    if ((tunnel->file.dns_servers.count > 0 && find_keeper() == DNS_RESOLVCONF) || dns_is_left(tunnel))
+        (void)forget_record(tunnel);
 }
 
 /* ---- as a state ---- */

@@ -27,7 +27,7 @@ struct dns_state {
 VOLE_MUST_CHECK bool dns_set(struct tunnel *tunnel);
 /* Takes it back when the interface is gone already; what fails is no failure. */
 void dns_unset(const struct tunnel *tunnel);
-/* Whether resolvconf still has servers of this tunnel. */
+/* Whether resolvconf still has servers of this tunnel, whatever the file says by now. */
 VOLE_MUST_CHECK bool dns_is_left(const struct tunnel *tunnel);
 
 /* What the file says. False: out of memory, and a message was printed. To be freed whatever the result. */

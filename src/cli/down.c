@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * vole down NAME|FILE: takes away what `up` made, and nothing of any other tunnel. A file that was made
- * unreadable meanwhile does not hold it up. If the interface vanished by itself, what it left is taken away.
- * Spec: config §6.3.
+ * unreadable meanwhile does not hold it up, nor does a daemon that does not answer. If the interface vanished
+ * by itself, what it left is taken away. Spec: config §6.3.
  */
 #include "cli/command.h"
 
@@ -43,24 +43,37 @@ static bool clean_up(struct tunnel *tunnel)
     return true;
 }
 
-/* Its own rules, which only the running interface can tell. */
+/* Its own rules, as the running interface tells them. Whether there were any. */
 static bool remove_rules(struct tunnel *tunnel)
 {
     struct model_device device;
+    bool any = false;
     int error;
 
     model_init(&device);
     error = device_get(tunnel->name, &device);
     if (error == 0)
-        tunnel_routes_remove_rules(tunnel, &device);
+        any = tunnel_routes_remove_rules(tunnel, &device);
     else
         access_report(tunnel->name, error, true);
     model_free(&device);
-    return error == 0;
+    return any;
+}
+
+/* Of an interface that is gone. If it did not tell its rules, as it did not answer, or its default route was
+ * taken from it while it ran, the firewall does. */
+static void remove_firewall(struct tunnel *tunnel, bool had_rules)
+{
+    struct firewall_found found = firewall_remove(tunnel);
+
+    if (!had_rules && found.mark != 0)
+        (void)tunnel_routes_remove_left_rules(tunnel, found.mark);
 }
 
 static bool take_down(struct tunnel *tunnel)
 {
+    bool had_rules;
+
     if (!tunnel_has_interface(tunnel))
         return clean_up(tunnel);
     if (device_kind_of(tunnel->name) == DEVICE_NONE)
@@ -70,11 +83,13 @@ static bool take_down(struct tunnel *tunnel)
                            "SaveConfig is true, but the file cannot be saved as it is: correct it first");
     if (!tunnel->readable)
         (void)tunnel_fail(tunnel, "going on with what could be read of the file");
-    if (!hooks_run(tunnel, FILE_PRE_DOWN) || (tunnel->file.save_config && !tunnel_save(tunnel)) ||
-        !remove_rules(tunnel) || !tunnel_link_remove(tunnel))
+    if (!hooks_run(tunnel, FILE_PRE_DOWN) || (tunnel->file.save_config && !tunnel_save(tunnel)))
+        return false;
+    had_rules = remove_rules(tunnel);
+    if (!tunnel_link_remove(tunnel))
         return false;
     dns_unset(tunnel);
-    (void)firewall_remove(tunnel);
+    remove_firewall(tunnel, had_rules);
     return hooks_run(tunnel, FILE_POST_DOWN);
 }
 

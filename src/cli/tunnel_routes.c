@@ -302,22 +302,24 @@ static bool routes_everything(const struct model_device *device)
     return false;
 }
 
-void tunnel_routes_remove_rules(struct tunnel *tunnel, const struct model_device *device)
+bool tunnel_routes_remove_rules(struct tunnel *tunnel, const struct model_device *device)
 {
     if (!tunnel_table_is_auto(tunnel) || device->fwmark == 0 || !routes_everything(device))
-        return;
-    (void)delete_rules_of_mark(tunnel, 4, device->fwmark);
-    (void)delete_rules_of_mark(tunnel, 6, device->fwmark);
+        return false;
+    return delete_rules_of_mark(tunnel, 4, device->fwmark) + delete_rules_of_mark(tunnel, 6, device->fwmark) >
+           0;
 }
 
-/* Some interface of this host has the mark. */
-static bool mark_is_in_use(uint32_t mark)
+/* Some interface of this host but the tunnel's own, which is gone, has the mark. */
+static bool mark_is_in_use(const struct tunnel *tunnel, uint32_t mark)
 {
     struct device_names names;
     struct model_device device;
     bool used = device_list(&names) != 0;
 
     for (size_t i = 0; !used && i < names.count; i++) {
+        if (strcmp(names.names[i], tunnel->name) == 0)
+            continue; /* its daemon hangs */
         model_init(&device);
         used = device_get(names.names[i], &device) == 0 && device.fwmark == mark;
         model_free(&device);
@@ -328,7 +330,7 @@ static bool mark_is_in_use(uint32_t mark)
 
 bool tunnel_routes_remove_left_rules(struct tunnel *tunnel, uint32_t mark)
 {
-    if (mark == 0 || mark_is_in_use(mark) || routing_table_is_empty(tunnel->netlink, mark) != 1)
+    if (mark == 0 || mark_is_in_use(tunnel, mark) || routing_table_is_empty(tunnel->netlink, mark) != 1)
         return false;
     return delete_rules_of_mark(tunnel, 4, mark) + delete_rules_of_mark(tunnel, 6, mark) > 0;
 }

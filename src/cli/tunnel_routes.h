@@ -19,8 +19,8 @@ VOLE_MUST_CHECK bool tunnel_routes_table_is_known(const struct tunnel *tunnel);
  * of all that would survive the interface are on the list of steps. False: a message was printed. */
 VOLE_MUST_CHECK bool tunnel_routes_add(struct tunnel *tunnel, const struct model_device *device);
 /* Deletes the rules of the running device's default routes: those of its own mark, each with the one that
- * stands in front of it. Those of other tunnels stay. */
-void tunnel_routes_remove_rules(struct tunnel *tunnel, const struct model_device *device);
+ * stands in front of it. Those of other tunnels stay. Whether there were any. */
+VOLE_MUST_CHECK bool tunnel_routes_remove_rules(struct tunnel *tunnel, const struct model_device *device);
 /* Deletes the rules of a mark that no interface has any more; false: there are none, or it is in use. */
 bool tunnel_routes_remove_left_rules(struct tunnel *tunnel, uint32_t mark);
 

@@ -438,6 +438,73 @@ def down_takes_away_what_a_killed_daemon_left(lab):
         expect_equal(vole.run("down", "wg0").returncode, 1, "nothing is left to be taken away")
 
 
+# Runs what the words say while a daemon of wg0 answers one question with an error, and then ends.
+BESIDE_A_SICK_DAEMON = """
+import os, socket, subprocess, sys, threading
+def serve():
+    while True:
+        asker = listener.accept()[0]
+        if asker.recv(100):
+            os.unlink("/var/run/wireguard/wg0.sock")
+            listener.close()
+            asker.sendall(b"errno=5\\n\\n")
+            asker.close()
+            return
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("/var/run/wireguard/wg0.sock")
+listener.listen()
+threading.Thread(target=serve, daemon=True).start()
+sys.exit(subprocess.run(sys.argv[1:]).returncode)
+"""
+
+
+@case
+def down_takes_away_everything_though(lab):
+    """The default route was taken away while it ran; the file says something else by now; or nobody answers."""
+    vole = tools(lab)[1]
+    text = INTERFACE + "Address = 10.9.0.1/24\nDNS = 10.9.0.53\n" + FIRST + "AllowedIPs = 0.0.0.0/0, ::/0\n"
+    vole.write(text)
+    clean = vole.state()
+    for change in "remove its peer", "edit its file", "make its daemon sick":
+        expect_equal(vole.run("up", "wg0").returncode, 0, "up")
+        words = vole.words
+        if change == "remove its peer":
+            vole.host.run("wg", "set", "wg0", "peer", PEER, "remove")
+        elif change == "edit its file":
+            vole.write(text.replace("DNS", "#DNS").replace("[Peer]", "Table = off\n[Peer]"))
+        else:
+            vole.host.run("kill", "-9", *processes_named(vole.host, "wg0"))
+            wait_for(lambda: "wg0" not in vole.host.interfaces(), "the interface to vanish")
+            vole.host.shell("rm -f /var/run/wireguard/wg0.sock; ip tuntap add wg0 mode tun")
+            vole.words = ("python3", "-c", BESIDE_A_SICK_DAEMON, VOLE)
+        result = vole.run("down", "wg0")
+        vole.words = words
+        vole.write(text)
+        expect_equal(result.returncode, 0, f"down after {change}: {result.stderr}")
+        left = vole.state()
+        for field in ("addresses", "routes", "rules", "firewall", "interfaces"):
+            expect_equal(left[field], clean[field], f"{field} after {change}: {result.stderr}")
+        expect(not os.path.exists(vole.host.path("/etc/wireguard/dns.set")), f"name servers after {change}")
+
+
+@case
+def a_name_means_the_file_that_its_interface_came_from(lab):
+    """Also by a symbolic link; once it is down, the usual one."""
+    vole = tools(lab)[1]
+    vole.host.shell("mkdir /etc/wireguard/elsewhere")
+    for name, who in ("wg0.conf", "usual"), ("elsewhere/office.conf", "other"):
+        vole.write(INTERFACE + f"PostDown = echo {who}\n" + FIRST, name)
+    vole.host.shell("ln -s office.conf /etc/wireguard/elsewhere/wg0.conf")
+    for file, who in ("/etc/wireguard/elsewhere/wg0.conf", "other"), ("wg0", "usual"):
+        expect_equal(vole.run("up", file).returncode, 0, f"up {file}")
+        vole.host.run("wg", "set", "wg0", "peer", PEER, "persistent-keepalive", "7")
+        expect_equal(vole.run("save", "wg0").returncode, 0, "save")
+        result = vole.run("down", "wg0")
+        expect_equal((result.returncode, result.stdout), (0, who + "\n"), f"down of {file}: {result.stderr}")
+        expect("= 7" in vole.read("wg0.conf" if who == "usual" else "elsewhere/office.conf"), f"{who} is saved")
+        expect_equal("= 7" in vole.read("wg0.conf"), who == "usual", "the usual one")
+
+
 @case
 def a_tunnel_of_one_tool_is_taken_down_by_the_other(lab):
     both = tools(lab)
