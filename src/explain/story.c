@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explain/story.h"
 
+#include "config/key.h"
 #include "explain/cast.h"
 #include "explain/journey_act.h"
 #include "explain/life_act.h"
@@ -8,6 +9,15 @@
 #include "explain/value.h"
 
 #include <string.h>
+
+/* As it stands in a configuration file. */
+static void put_base64(json_t *parent, const char *name, const uint8_t key[static VOLE_KEY_BYTES])
+{
+    char text[KEY_BASE64_BYTES];
+
+    key_to_base64(text, key);
+    value_text(parent, name, text);
+}
 
 static void put_member(json_t *parent, const char *name, const struct vole_endpoint *address,
                        const char *inside, const uint8_t *seed)
@@ -22,6 +32,8 @@ static void put_member(json_t *parent, const char *name, const struct vole_endpo
     value_text(member, "inside", inside);
     value_bytes(member, "private_key", private_key, sizeof private_key);
     value_bytes(member, "public_key", public_key, sizeof public_key);
+    put_base64(member, "private_key_base64", private_key);
+    put_base64(member, "public_key_base64", public_key);
 }
 
 static json_t *cast_new(const struct story_options *options)
@@ -35,6 +47,7 @@ static json_t *cast_new(const struct story_options *options)
     value_endpoint(cast, "stranger", &cast_stranger_address);
     cast_preshared_key(preshared, options->seed);
     value_bytes(cast, "preshared_key", preshared, sizeof preshared);
+    put_base64(cast, "preshared_key_base64", preshared);
     return cast;
 }
 
