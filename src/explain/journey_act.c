@@ -10,8 +10,6 @@
 #include "explain/journey_way.h"
 #include "explain/value.h"
 
-#define NEARLY_FULL_BYTES (VOLE_DEFAULT_MTU - 2) /* more than the MTU if padded to 16 */
-
 /* The laptop has heard something and has nothing to say: when it says so, and how. */
 static void put_keepalive(json_t *act, struct journey_run *run)
 {
@@ -34,18 +32,6 @@ static void put_keepalive(json_t *act, struct journey_run *run)
     value_number(object, "answers", cast->wire_count - run->carried);
 }
 
-static void put_others(json_t *act, struct journey_run *run)
-{
-    json_t *others = value_list(act, "others");
-    uint8_t packet[JOURNEY_MOST_INNER_BYTES];
-
-    value_put(others, NULL,
-              journey_way_new(run, "ping", run->laptop, run->server, packet, journey_ping(packet, false, 2)));
-    journey_packet_of(packet, NEARLY_FULL_BYTES);
-    value_put(others, NULL,
-              journey_way_new(run, "nearly full", run->laptop, run->server, packet, NEARLY_FULL_BYTES));
-}
-
 json_t *journey_act_new(const struct story_options *options)
 {
     json_t *act = value_new_object();
@@ -58,7 +44,6 @@ json_t *journey_act_new(const struct story_options *options)
     value_put(act, "back",
               journey_way_new(&run, "answer", run.server, run.laptop, packet, journey_answer(packet)));
     put_keepalive(act, &run);
-    put_others(act, &run);
     journey_run_fini(&run);
     value_put(act, "sizes", journey_sizes_new(options->seed));
     value_put(act, "capture", journey_capture_new(options->seed));

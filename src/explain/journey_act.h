@@ -4,7 +4,6 @@
  * bytes of every station; all sizes; what happens to spoilt packets; the whole as a capture file.
  *
  *   out, back     a way each: the app's question, and the answer
- *   others        [way]: a ping, a nearly full packet
  *   keepalive     {at, after (s of silence), bytes, length, outer_length, counter, outcome}
  *   sizes         journey_sizes.h
  *   capture       journey_capture.h
@@ -13,13 +12,13 @@
  *                 delivered (inner packet or null), listened (s), answers: [{after, length, to, bytes}] that
  *                 the server sent in that time, answers_without (the datagram), silent (no answers),
  *                 unnoticed (the same with and without)}]
- *   flips         {packet, headers, bytes: [{byte, part, before, after, packet, kernel (checksum that tells),
- *                 and for bytes of the message, with checksums made right: outcome, drop, drop_text,
- * station}], then: {of the untouched original afterwards: outcome, ...; drops, answers, silent}}
+ *   flips         {packet, fields, headers, bytes: [{byte, part, before, after, packet, kernel (checksum that
+ * tells), and for bytes of the message, with checksums made right: outcome, drop, drop_text, station}], then:
+ * {of the untouched original afterwards: outcome, ...; drops, answers, silent}}
  *
  * A way: {name, from, to, at,
  *   app        {protocol, source, destination, source_port, destination_port, text (UDP), payload, packet,
- *              header, length, payload_length, headers_length, header_checksum, checksum}
+ *              header, length, payload_length, headers_length, header_checksum, checksum, fields}
  *   kernel     {routes: [{prefix, device, via, matches, chosen}], destination, device}
  *   peer       {prefix, name, public_key, endpoint}
  *   padding    {length, multiple, mtu, rounded (without MTU), padded, added, limited, bytes}
@@ -27,16 +26,16 @@
  *   seal       {key, nonce, plaintext, ciphertext, tag, plaintext_length, length}
  *   datagram   {bytes, length, header, header_length, type, type_number, receiver, counter}
  *   udp        {header, source_port, destination_port, header_length, length, checksum}
- *   outer      {bytes, length, header, header_length, source, destination, header_checksum, routes, device,
- *              ipv6_header_length, ipv6_length}
+ *   outer      {bytes, length, header, header_length, source, destination, header_checksum, fields, routes,
+ *              device, ipv6_header_length, ipv6_length}
  *   internet   {from, to, length, type, receiver, counter, least_inside, most_inside, travels}
  *   index      {receiver, listed, peer, slot, age, most_age}
  *   open       {key, authentic, plaintext, same}
  *   window     {counter, top_before, top_after, word, bit, word_before, word_after, width}
  *   source     {address, owner, sender, allowed}
  *   delivery   {at, packet, length, cut, same, checksums_right}
- *   stages     [{name, length, bytes, fresh: {from, to}, fields: [...] (journey_layout.h)}]: app, padding,
- *              seal, header, udp, outer, open, deliver}
+ *   stages     [{name, title, added ("+16"), length, bytes, fresh: {from, to}, fields: [...]}]: app,
+ *              padding, seal, header, udp, outer, open, deliver; fields as in journey_layout.h}
  */
 #ifndef EXPLAIN_JOURNEY_ACT_H
 #define EXPLAIN_JOURNEY_ACT_H

@@ -5,6 +5,7 @@
 #include "core/outbound.h"
 #include "explain/compose.h"
 #include "explain/journey_run.h"
+#include "explain/journey_way.h"
 #include "explain/value.h"
 #include "packet/checksum.h"
 #include "packet/ip.h"
@@ -438,6 +439,7 @@ json_t *journey_flips_new(const uint8_t seed[static CHANCE_SEED_BYTES])
     trial_begin(&trial, seed);
     length = journey_outer(outer, &trial.question, trial.number, false);
     value_bytes(object, "packet", outer, length);
+    journey_way_put_outer(value_list(object, "fields"), outer, length);
     value_number(object, "headers", OUTER_IPV4_BYTES);
     for (size_t byte = 0; byte < length; byte++)
         put_flip(list, &trial, outer, length, byte);

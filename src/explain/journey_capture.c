@@ -86,14 +86,31 @@ static void add_packets(struct capture *capture, const struct journey_run *run)
     }
 }
 
-void journey_capture_fill(struct capture *capture, const uint8_t seed[static CHANCE_SEED_BYTES])
+static void fill(struct capture *capture, const struct journey_run *run, const uint8_t *seed)
+{
+    capture_init(capture, CAST_BEGINS_S);
+    add_keys(capture, run, seed);
+    add_packets(capture, run);
+}
+
+void journey_capture_init(struct capture *capture, const uint8_t seed[static CHANCE_SEED_BYTES])
 {
     struct journey_run run;
 
     play(&run, seed);
-    add_keys(capture, &run, seed);
-    add_packets(capture, &run);
+    fill(capture, &run, seed);
     journey_run_fini(&run);
+}
+
+int journey_capture_write(const uint8_t seed[static CHANCE_SEED_BYTES], const char *path)
+{
+    struct capture capture;
+    int error;
+
+    journey_capture_init(&capture, seed);
+    error = capture_write(&capture, path);
+    capture_fini(&capture);
+    return error;
 }
 
 /* ---- for the page ---- */
@@ -144,9 +161,7 @@ json_t *journey_capture_new(const uint8_t seed[static CHANCE_SEED_BYTES])
     struct capture capture;
 
     play(&run, seed);
-    capture_init(&capture, CAST_BEGINS_S);
-    add_keys(&capture, &run, seed);
-    add_packets(&capture, &run);
+    fill(&capture, &run, seed);
     value_text(object, "name", FILE_NAME);
     value_number(object, "length", capture.length);
     put_base64(object, "base64", capture.bytes, capture.length);

@@ -12,8 +12,10 @@
 
 #include <jansson.h>
 
-/* Plays the run of this seed and writes what was on the wire into a capture that was initialized. */
-void journey_capture_fill(struct capture *capture, const uint8_t seed[static CHANCE_SEED_BYTES]);
+/* Plays the run of this seed, and what was on the wire is the capture, which is initialized by this. */
+void journey_capture_init(struct capture *capture, const uint8_t seed[static CHANCE_SEED_BYTES]);
+/* Writes it into a file, "-": standard output. 0 or a negative errno. */
+VOLE_MUST_CHECK int journey_capture_write(const uint8_t seed[static CHANCE_SEED_BYTES], const char *path);
 /* What the page needs of it, as a new object:
  *   name     of the file
  *   length   in bytes, and base64, the file itself

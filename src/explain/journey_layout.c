@@ -9,149 +9,189 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NOTE_BYTES 80
+#define NOTE_BYTES 160
 
-static json_t *put_field(json_t *fields, const char *name, size_t from, size_t to, const char *kind)
+/* What of a field does not follow from its place. */
+struct field {
+    const char *name;
+    const char *kind;
+    const char *formula, *source; /* NULL: none */
+};
+
+static void put_field(json_t *fields, const struct field *field, const uint8_t *bytes, size_t from, size_t to,
+                      const char *note)
 {
-    json_t *field = value_object(fields, NULL);
+    json_t *object = value_object(fields, NULL);
 
-    value_text(field, "name", name);
-    value_number(field, "from", from);
-    value_number(field, "to", to);
-    value_text(field, "kind", kind);
-    return field;
+    value_text(object, "name", field->name);
+    value_number(object, "from", from);
+    value_number(object, "to", to);
+    value_number(object, "length", to - from);
+    value_bytes(object, "bytes", bytes + from, to - from);
+    value_text(object, "kind", field->kind);
+    value_text(object, "formula", field->formula);
+    value_text(object, "source", field->source);
+    value_text(object, "note", note);
 }
 
-/* What an IPv4 header's field holds, for people. */
-static void write_note(char note[static NOTE_BYTES], const char *name, const uint8_t *bytes)
-{
-    struct vole_address address = {.family = 4};
-    char text[ADDRESS_TEXT_BYTES];
+/* ---- in large ---- */
 
-    if (strcmp(name, "source") == 0 || strcmp(name, "destination") == 0) {
-        memcpy(address.bytes, bytes + (strcmp(name, "source") == 0 ? 12 : 16), 4);
-        address_write(text, &address);
-        (void)snprintf(note, NOTE_BYTES, "%s", text);
-    } else if (strcmp(name, "version") == 0) {
-        (void)snprintf(note, NOTE_BYTES, "IPv%d, a header of %d bytes", bytes[0] >> 4, (bytes[0] & 15) * 4);
-    } else if (strcmp(name, "total length") == 0) {
-        (void)snprintf(note, NOTE_BYTES, "%u bytes", bytes_load_be16(bytes + 2));
-    } else if (strcmp(name, "protocol") == 0) {
-        (void)snprintf(note, NOTE_BYTES, "%s", bytes[9] == IP_PROTOCOL_UDP ? "UDP" : "ICMP");
-    } else if (strcmp(name, "time to live") == 0) {
-        (void)snprintf(note, NOTE_BYTES, "%u routers at most", bytes[8]);
-    }
+static void write_way(char note[static NOTE_BYTES], const uint8_t *packet)
+{
+    struct vole_address source = ip_source(packet), destination = ip_destination(packet);
+    char from[ADDRESS_TEXT_BYTES], to[ADDRESS_TEXT_BYTES];
+
+    address_write(from, &source);
+    address_write(to, &destination);
+    (void)snprintf(note, NOTE_BYTES, "%s \xe2\x86\x92 %s", from, to);
 }
 
-void layout_put_ipv4(json_t *fields, const uint8_t *bytes, enum layout_side side)
+static void write_ports(char note[static NOTE_BYTES], const uint8_t *udp)
 {
-    static const struct {
-        const char *name;
-        uint8_t from, to;
-        const char *source;
-    } rows[] = {
-        {"version", 0, 1, NULL},      {"traffic class", 1, 2, NULL},
-        {"total length", 2, 4, NULL}, {"identification", 4, 6, NULL},
-        {"fragment", 6, 8, NULL},     {"time to live", 8, 9, NULL},
-        {"protocol", 9, 10, NULL},    {"header checksum", 10, 12, "checksum_ipv4_header"},
-        {"source", 12, 16, NULL},     {"destination", 16, 20, NULL},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char name[NOTE_BYTES], note[NOTE_BYTES] = "";
-        json_t *field;
-
-        (void)snprintf(name, sizeof name, "%s%s", side == LAYOUT_OUTER ? "outer " : "", rows[i].name);
-        write_note(note, rows[i].name, bytes);
-        field = put_field(fields, name, rows[i].from, rows[i].to, side == LAYOUT_OUTER ? "public" : "plain");
-        if (note[0] != '\0')
-            value_text(field, "note", note);
-        if (rows[i].source != NULL)
-            value_text(field, "source", rows[i].source);
-    }
-}
-
-void layout_put_udp(json_t *fields, const uint8_t *bytes, size_t from, enum layout_side side)
-{
-    static const char *const names[] = {"source port", "destination port", "UDP length", "UDP checksum"};
-
-    for (size_t i = 0; i < 4; i++) {
-        char name[NOTE_BYTES];
-        size_t start = from + 2 * i;
-        json_t *field;
-
-        (void)snprintf(name, sizeof name, "%s%s", side == LAYOUT_OUTER ? "outer " : "", names[i]);
-        field = put_field(fields, name, start, start + 2, side == LAYOUT_OUTER ? "public" : "plain");
-        if (i < 3)
-            value_format(field, "note", "%u", bytes_load_be16(bytes + start));
-        else
-            value_text(field, "source", "checksum_complement_nonzero");
-    }
-}
-
-static void put_icmp(json_t *fields, const uint8_t *bytes, size_t from)
-{
-    json_t *type = put_field(fields, "ICMP type", from, from + 1, "plain");
-
-    value_text(type, "note", bytes[from] == 0 ? "echo reply" : "echo request");
-    (void)put_field(fields, "ICMP code", from + 1, from + 2, "plain");
-    (void)put_field(fields, "ICMP checksum", from + 2, from + 4, "plain");
-    (void)put_field(fields, "echo identifier", from + 4, from + 6, "plain");
-    (void)put_field(fields, "echo sequence", from + 6, from + 8, "plain");
+    (void)snprintf(note, NOTE_BYTES, "port %u \xe2\x86\x92 %u", bytes_load_be16(udp),
+                   bytes_load_be16(udp + 2));
 }
 
 void layout_put_packet(json_t *fields, const uint8_t *packet, size_t length)
 {
-    const size_t transport = IP_V4_HEADER_BYTES, payload = transport + UDP_HEADER_BYTES;
+    static const struct field ip = {"IP header", "plain", NULL, "compose_udp"};
+    static const struct field udp = {"UDP header", "plain", NULL, "compose_udp"};
+    static const struct field icmp = {"ICMP header", "plain", NULL, "compose_echo"};
+    static const struct field payload = {"payload", "secret", NULL, NULL};
+    const size_t transport = IP_V4_HEADER_BYTES, inside = transport + UDP_HEADER_BYTES;
+    char note[NOTE_BYTES];
 
-    layout_put_ipv4(fields, packet, LAYOUT_INNER);
-    if (packet[9] == IP_PROTOCOL_UDP)
-        layout_put_udp(fields, packet, transport, LAYOUT_INNER);
-    else
-        put_icmp(fields, packet, transport); /* its header is as long */
-    if (length > payload)
-        value_text(put_field(fields, "payload", payload, length, "secret"), "note", "what the app says");
-}
-
-void layout_put_padding(json_t *fields, size_t from, size_t to)
-{
-    json_t *field;
-
-    if (to == from)
-        return;
-    field = put_field(fields, "padding", from, to, "good");
-    value_text(field, "formula", "zeros up to a multiple of 16, but not beyond the MTU");
-    value_text(field, "source", "outbound_padded");
-}
-
-void layout_put_sealed(json_t *fields, size_t from, size_t to)
-{
-    json_t *field;
-
-    if (to - from > MAC_BYTES) {
-        field = put_field(fields, "sealed packet", from, to - MAC_BYTES, "sealed");
-        value_text(field, "formula", "packet and padding XOR ChaCha20(key, counter)");
-        value_text(field, "source", "aead_seal_batch");
+    write_way(note, packet);
+    put_field(fields, &ip, packet, 0, transport, note);
+    if (packet[9] == IP_PROTOCOL_UDP) {
+        write_ports(note, packet + transport);
+        put_field(fields, &udp, packet, transport, inside, note);
+    } else { /* as long */
+        put_field(fields, &icmp, packet, transport, inside, "an echo");
     }
-    field = put_field(fields, "tag", to - MAC_BYTES, to, "sealed");
-    value_text(field, "formula", "Poly1305 of the sealed packet");
-    value_text(field, "source", "aead_seal_batch");
+    if (length > inside)
+        put_field(fields, &payload, packet, inside, length, "what the app says");
+}
+
+void layout_put_padding(json_t *fields, const uint8_t *bytes, size_t from, size_t to)
+{
+    static const struct field padding = {"padding", "good", "zeros up to a multiple of 16, within the MTU",
+                                         "outbound_padded"};
+
+    if (to > from)
+        put_field(fields, &padding, bytes, from, to, "");
+}
+
+void layout_put_sealed(json_t *fields, const uint8_t *bytes, size_t from, size_t to)
+{
+    static const struct field sealed = {"sealed packet", "sealed", "padded packet XOR ChaCha20(key, counter)",
+                                        "seal"};
+    static const struct field tag = {"tag", "sealed", "Poly1305 of the sealed packet", "aead_seal_batch"};
+
+    if (to - from > MAC_BYTES)
+        put_field(fields, &sealed, bytes, from, to - MAC_BYTES, "");
+    put_field(fields, &tag, bytes, to - MAC_BYTES, to, "");
 }
 
 void layout_put_transport(json_t *fields, const uint8_t *bytes, size_t from, size_t to)
 {
+    static const struct field type = {"type", "public", NULL, "message_type"};
+    static const struct field receiver = {"receiver", "public", NULL, "index_find"};
+    static const struct field counter = {"counter", "public", NULL, "keypair_reserve"};
     const uint8_t *message = bytes + from;
-    json_t *field = put_field(fields, "type", from, from + 1, "public");
+    char note[NOTE_BYTES];
 
-    value_format(field, "note", "%u: data", message[0]);
-    value_text(field, "source", "seal");
-    (void)put_field(fields, "reserved", from + 1, from + TRANSPORT_RECEIVER, "public");
-    field = put_field(fields, "receiver", from + TRANSPORT_RECEIVER, from + TRANSPORT_COUNTER, "public");
-    value_text(field, "note", "the other side's name for this session, drawn at random in the handshake");
-    value_text(field, "source", "index_find");
-    field = put_field(fields, "counter", from + TRANSPORT_COUNTER, from + TRANSPORT_HEADER_BYTES, "public");
-    value_format(field, "note", "%llu, little endian",
-                 (unsigned long long)bytes_load_le64(message + TRANSPORT_COUNTER));
-    value_text(field, "source", "keypair_reserve");
-    layout_put_sealed(fields, from + TRANSPORT_HEADER_BYTES, to);
+    (void)snprintf(note, sizeof note, "%u, little endian: data", bytes_load_le32(message));
+    put_field(fields, &type, bytes, from, from + TRANSPORT_RECEIVER, note);
+    put_field(fields, &receiver, bytes, from + TRANSPORT_RECEIVER, from + TRANSPORT_COUNTER,
+              "what the other side calls this session");
+    (void)snprintf(note, sizeof note, "%llu, little endian",
+                   (unsigned long long)bytes_load_le64(message + TRANSPORT_COUNTER));
+    put_field(fields, &counter, bytes, from + TRANSPORT_COUNTER, from + TRANSPORT_HEADER_BYTES, note);
+    layout_put_sealed(fields, bytes, from + TRANSPORT_HEADER_BYTES, to);
+}
+
+void layout_put_outer_udp(json_t *fields, const uint8_t *bytes, size_t from)
+{
+    static const struct field udp = {"outer UDP header", "plain", NULL, "compose_udp"};
+    char note[NOTE_BYTES];
+
+    write_ports(note, bytes + from);
+    put_field(fields, &udp, bytes, from, from + UDP_HEADER_BYTES, note);
+}
+
+void layout_put_outer_ipv4(json_t *fields, const uint8_t *packet)
+{
+    static const struct field ip = {"outer IP header", "plain", NULL, "compose_udp"};
+    char note[NOTE_BYTES];
+
+    write_way(note, packet);
+    put_field(fields, &ip, packet, 0, IP_V4_HEADER_BYTES, note);
+}
+
+/* ---- in small ---- */
+
+static void write_note(char note[static NOTE_BYTES], const uint8_t *packet, size_t from)
+{
+    struct vole_address address = from == 12 ? ip_source(packet) : ip_destination(packet);
+
+    note[0] = '\0';
+    switch (from) {
+    case 0:
+        (void)snprintf(note, NOTE_BYTES, "IPv%d, a header of %d bytes", packet[0] >> 4, (packet[0] & 15) * 4);
+        break;
+    case 2:
+    case 4:
+    case 20:
+    case 22:
+    case 24:
+        (void)snprintf(note, NOTE_BYTES, "%u", bytes_load_be16(packet + from));
+        break;
+    case 6:
+        (void)snprintf(note, NOTE_BYTES, "%s",
+                       packet[6] & 0x40 ? "must not be cut" : "may be cut on the way");
+        break;
+    case 8:
+        (void)snprintf(note, NOTE_BYTES, "%u routers at most", packet[8]);
+        break;
+    case 9:
+        (void)snprintf(note, NOTE_BYTES, "%s", packet[9] == IP_PROTOCOL_UDP ? "UDP" : "ICMP");
+        break;
+    case 12:
+    case 16:
+        address_write(note, &address);
+        break;
+    default:
+        break;
+    }
+}
+
+void layout_put_details(json_t *fields, const uint8_t *packet)
+{
+    static const struct {
+        struct field field;
+        uint8_t from, to;
+    } rows[] = {
+        {{"version", "plain"}, 0, 1},
+        {{"traffic class", "plain"}, 1, 2},
+        {{"total length", "plain"}, 2, 4},
+        {{"identification", "plain"}, 4, 6},
+        {{"fragment", "plain"}, 6, 8},
+        {{"time to live", "plain"}, 8, 9},
+        {{"protocol", "plain"}, 9, 10},
+        {{"header checksum", "plain", NULL, "checksum_ipv4_header"}, 10, 12},
+        {{"source", "plain"}, 12, 16},
+        {{"destination", "plain"}, 16, 20},
+        {{"source port", "plain"}, 20, 22},
+        {{"destination port", "plain"}, 22, 24},
+        {{"UDP length", "plain"}, 24, 26},
+        {{"UDP checksum", "plain", NULL, "checksum_complement_nonzero"}, 26, 28},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char note[NOTE_BYTES];
+
+        write_note(note, packet, rows[i].from);
+        put_field(fields, &rows[i].field, packet, rows[i].from, rows[i].to, note);
+    }
 }

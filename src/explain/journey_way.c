@@ -37,14 +37,19 @@ struct way {
 
 /* ---- stages ---- */
 
-/* A stage's bytes; the caller adds fields. Those from `from` to `to` came with it. */
-static json_t *put_stage(struct way *way, const char *name, const uint8_t *bytes, size_t length, size_t from,
-                         size_t to)
+/* A stage's bytes; the caller adds fields to the list that is returned. Those from `from` to `to` came with
+ * it. title is what the packet is then. */
+static json_t *put_stage(struct way *way, const char *name, const char *title, const uint8_t *bytes,
+                         size_t length, size_t from, size_t to)
 {
+    size_t count = json_array_size(way->stages);
+    json_t *before = count == 0 ? NULL : json_object_get(json_array_get(way->stages, count - 1), "length");
     json_t *stage = value_object(way->stages, NULL), *fresh;
 
     value_text(stage, "name", name);
+    value_text(stage, "title", title);
     value_number(stage, "length", length);
+    value_format(stage, "added", "%+lld", (long long)length - (long long)json_integer_value(before));
     value_bytes(stage, "bytes", bytes, length);
     fresh = value_object(stage, "fresh");
     value_number(fresh, "from", from);
@@ -83,7 +88,9 @@ static void put_app(struct way *way)
     value_number(app, "length", way->length);
     put_checksum(app, "header_checksum", packet + 10);
     put_checksum(app, "checksum", transport + (udp ? UDP_CHECKSUM_OFFSET : 2));
-    layout_put_packet(put_stage(way, "app", packet, way->length, 0, way->length), packet, way->length);
+    layout_put_details(value_list(app, "fields"), packet);
+    layout_put_packet(put_stage(way, "app", "the app's packet", packet, way->length, 0, way->length), packet,
+                      way->length);
 }
 
 struct route {
@@ -177,9 +184,10 @@ static void put_padding(struct way *way)
     value_number(padding, "added", way->padded_length - way->length);
     value_truth(padding, "limited", outbound_padded(way->length, 0) != way->padded_length);
     value_bytes(padding, "bytes", way->padded, way->padded_length);
-    fields = put_stage(way, "padding", way->padded, way->padded_length, way->length, way->padded_length);
+    fields =
+        put_stage(way, "padding", "padded", way->padded, way->padded_length, way->length, way->padded_length);
     layout_put_packet(fields, way->packet, way->length);
-    layout_put_padding(fields, way->length, way->padded_length);
+    layout_put_padding(fields, way->padded, way->length, way->padded_length);
 }
 
 /* Sends it, and tells how: counter, nonce, key. */
@@ -213,8 +221,8 @@ static void put_seal(struct way *way)
     value_bytes(object, "tag", sealed + length - AEAD_TAG_BYTES, AEAD_TAG_BYTES);
     value_number(object, "plaintext_length", way->padded_length);
     value_number(object, "length", length);
-    fields = put_stage(way, "seal", sealed, length, 0, length);
-    layout_put_sealed(fields, 0, length);
+    fields = put_stage(way, "seal", "sealed", sealed, length, 0, length);
+    layout_put_sealed(fields, sealed, 0, length);
 }
 
 static void put_datagram(struct way *way)
@@ -230,27 +238,23 @@ static void put_datagram(struct way *way)
     value_number(object, "type_number", datagram->bytes[0]);
     value_bytes(object, "receiver", datagram->bytes + TRANSPORT_RECEIVER, 4);
     value_bytes(object, "counter", datagram->bytes + TRANSPORT_COUNTER, 8);
-    layout_put_transport(
-        put_stage(way, "header", datagram->bytes, datagram->length, 0, TRANSPORT_HEADER_BYTES),
-        datagram->bytes, 0, datagram->length);
+    layout_put_transport(put_stage(way, "header", "with WireGuard's header", datagram->bytes,
+                                   datagram->length, 0, TRANSPORT_HEADER_BYTES),
+                         datagram->bytes, 0, datagram->length);
 }
 
-json_t *journey_way_outer_fields(const uint8_t *outer, size_t length)
+void journey_way_put_outer(json_t *fields, const uint8_t *outer, size_t length)
 {
-    json_t *fields = value_new_list();
-
-    layout_put_ipv4(fields, outer, LAYOUT_OUTER);
-    layout_put_udp(fields, outer, COMPOSE_IPV4_BYTES, LAYOUT_OUTER);
+    layout_put_outer_ipv4(fields, outer);
+    layout_put_outer_udp(fields, outer, COMPOSE_IPV4_BYTES);
     layout_put_transport(fields, outer, OUTER_IPV4_BYTES, length);
-    return fields;
 }
 
 static void put_outer(struct way *way)
 {
     const struct cast_datagram *datagram = &way->datagram;
     uint8_t as_ipv6[MOST_OUTER_BYTES];
-    json_t *udp = value_object(way->object, "udp"), *outer = value_object(way->object, "outer"), *fields,
-           *stage;
+    json_t *udp = value_object(way->object, "udp"), *outer = value_object(way->object, "outer"), *fields;
 
     way->outer_length = journey_outer(way->outer, datagram, way->run->carried, false);
     value_bytes(udp, "header", way->outer + COMPOSE_IPV4_BYTES, COMPOSE_UDP_BYTES);
@@ -259,9 +263,9 @@ static void put_outer(struct way *way)
     value_number(udp, "header_length", COMPOSE_UDP_BYTES);
     value_number(udp, "length", COMPOSE_UDP_BYTES + (uint64_t)datagram->length);
     put_checksum(udp, "checksum", way->outer + COMPOSE_IPV4_BYTES + UDP_CHECKSUM_OFFSET);
-    fields = put_stage(way, "udp", way->outer + COMPOSE_IPV4_BYTES, way->outer_length - COMPOSE_IPV4_BYTES, 0,
-                       COMPOSE_UDP_BYTES);
-    layout_put_udp(fields, way->outer + COMPOSE_IPV4_BYTES, 0, LAYOUT_OUTER);
+    fields = put_stage(way, "udp", "with a UDP header", way->outer + COMPOSE_IPV4_BYTES,
+                       way->outer_length - COMPOSE_IPV4_BYTES, 0, COMPOSE_UDP_BYTES);
+    layout_put_outer_udp(fields, way->outer + COMPOSE_IPV4_BYTES, 0);
     layout_put_transport(fields, way->outer + COMPOSE_IPV4_BYTES, COMPOSE_UDP_BYTES,
                          way->outer_length - COMPOSE_IPV4_BYTES);
 
@@ -275,9 +279,10 @@ static void put_outer(struct way *way)
     value_number(outer, "ipv6_header_length", COMPOSE_IPV6_BYTES);
     value_number(outer, "ipv6_length", journey_outer(as_ipv6, datagram, way->run->carried, true));
     put_routes(way, outer, &datagram->to.address);
-    (void)put_stage(way, "outer", way->outer, way->outer_length, 0, COMPOSE_IPV4_BYTES);
-    stage = json_array_get(way->stages, json_array_size(way->stages) - 1);
-    value_put(stage, "fields", journey_way_outer_fields(way->outer, way->outer_length));
+    layout_put_details(value_list(outer, "fields"), way->outer);
+    fields = put_stage(way, "outer", "with the outer IP header", way->outer, way->outer_length, 0,
+                       COMPOSE_IPV4_BYTES);
+    journey_way_put_outer(fields, way->outer, way->outer_length);
 }
 
 /* What anybody between the two learns, without a key. */
@@ -336,9 +341,9 @@ static void put_opened(struct way *way, const struct keypair *keypair)
         return;
     value_bytes(object, "plaintext", opened, way->padded_length);
     value_truth(object, "same", memcmp(opened, way->padded, way->padded_length) == 0);
-    fields = put_stage(way, "open", opened, way->padded_length, 0, way->padded_length);
+    fields = put_stage(way, "open", "opened", opened, way->padded_length, 0, way->padded_length);
     layout_put_packet(fields, opened, way->length);
-    layout_put_padding(fields, way->length, way->padded_length);
+    layout_put_padding(fields, way->padded, way->length, way->padded_length);
 }
 
 /* The window's word before and after, and the arrival between them. */
@@ -390,8 +395,8 @@ static void put_delivery(struct way *way)
                     (delivery->bytes[9] != IP_PROTOCOL_UDP ||
                      checksum_transport_valid(delivery->bytes, delivery->length, IP_V4_HEADER_BYTES,
                                               IP_PROTOCOL_UDP)));
-    layout_put_packet(put_stage(way, "deliver", delivery->bytes, delivery->length, 0, 0), delivery->bytes,
-                      delivery->length);
+    layout_put_packet(put_stage(way, "deliver", "delivered", delivery->bytes, delivery->length, 0, 0),
+                      delivery->bytes, delivery->length);
 }
 
 json_t *journey_way_new(struct journey_run *run, const char *name, struct cast_member *sender,

@@ -18,8 +18,7 @@
  * no other datagram under way. */
 json_t *journey_way_new(struct journey_run *run, const char *name, struct cast_member *sender,
                         struct cast_member *receiver, const uint8_t *packet, size_t length);
-/* The list of fields of a whole outer IPv4 packet around a transport message: [{name, from, to, kind,
- * formula, source, note}]. */
-json_t *journey_way_outer_fields(const uint8_t *outer, size_t length);
+/* Adds the fields of a whole outer IPv4 packet around a transport message (journey_layout.h). */
+void journey_way_put_outer(json_t *fields, const uint8_t *outer, size_t length);
 
 #endif
