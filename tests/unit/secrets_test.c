@@ -4,7 +4,8 @@
  * when the thread has ended that memory is searched for its keys, inputs and results.
  *
  * The secrets themselves lie in static memory. A secret counts as left behind if any eight bytes of it in
- * a row are found.
+ * a row are found. What vector code makes of a key has many shapes: there nothing at all may be left that is
+ * different with another key.
  *
  * The program is linked with -z now, as all programs that hold keys should be: a function bound at its first
  * call makes the dynamic linker save every register, vector registers with halves of keys among them, in a
@@ -177,6 +178,75 @@ static void aead_batches_leave_nothing(void **state)
     }
 }
 
+/* ---- what depends on the key ---- */
+
+#define BATCH       20
+#define BATCH_BYTES 1500
+
+static uint8_t batch_bytes[BATCH][BATCH_BYTES + AEAD_TAG_BYTES];
+static struct aead_packet batch[BATCH];
+static size_t batch_count;
+static bool batch_opens;
+static enum { MIXED, SHORT, LONG } batch_lengths;
+
+static size_t batch_length(size_t number)
+{
+    if (batch_lengths == MIXED)
+        return 70 * number + 20;
+    return batch_lengths == SHORT ? 3 * number : BATCH_BYTES - number;
+}
+
+/* Packets whose ciphertext does not depend on the key, as that is no secret and may stay. Every third that is
+ * to be opened is forged. */
+static void batch_choose(unsigned secret)
+{
+    uint8_t cipher_nonce[12] = {0};
+
+    vector_fill(key, sizeof(key), 20 + secret);
+    for (size_t i = 0; i < batch_count; i++) {
+        size_t length = batch_length(i);
+
+        cipher_nonce[4] = (uint8_t)i;
+        vector_fill(batch_bytes[i], BATCH_BYTES, 40 + (unsigned)i);
+        crypto_stream_chacha20_ietf_xor_ic(batch_bytes[i], batch_bytes[i], length, cipher_nonce, 1, key);
+        if (batch_opens)
+            crypto_aead_chacha20poly1305_ietf_encrypt_detached(batch_bytes[i], batch_bytes[i] + length, NULL,
+                                                               batch_bytes[i], length, NULL, 0, NULL,
+                                                               cipher_nonce, key);
+        if (batch_opens && i % 3 == 1)
+            memset(batch_bytes[i] + length, 0x33, AEAD_TAG_BYTES);
+        batch[i] = (struct aead_packet){batch_bytes[i], length, i, false};
+    }
+}
+
+static void run_batch(void)
+{
+    if (batch_opens)
+        (void)!aead_open_batch(batch, batch_count, key);
+    else
+        aead_seal_batch(batch, batch_count, key);
+}
+
+static void nothing_that_aead_batches_leave_depends_on_the_key(void **state)
+{
+    static const size_t counts[] = {1, 2, 5, 9, BATCH};
+
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__)
+    skip();
+#endif
+    for (enum processor_step step = PROCESSOR_AVX2; step <= PROCESSOR_AVX512; step++)
+        for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+            for (unsigned kind = 0; kind < 6; kind++) {
+                processor_limit(step);
+                batch_count = counts[i];
+                batch_opens = kind % 2 == 1;
+                batch_lengths = kind / 2;
+                assert_int_equal(stack_dependence(batch_choose, run_batch), 0);
+            }
+    vector_fill(key, sizeof(key), 11);
+}
+
 static void aead_leaves_nothing(void **state)
 {
     (void)state;
@@ -204,6 +274,22 @@ static void carelessness_is_found(void **state)
     assert_int_equal(munmap(stack, STACK_BYTES), 0);
 }
 
+static void run_careless_arithmetic(void)
+{
+    uint8_t copy[200] = {0};
+
+    copy[100] = (uint8_t)(key[7] * 3);
+    keep(copy);
+}
+
+static void dependence_is_found(void **state)
+{
+    (void)state;
+    batch_count = 0;
+    assert_int_equal(stack_dependence(batch_choose, run_careless_arithmetic), 1);
+    vector_fill(key, sizeof(key), 11);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -215,10 +301,15 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kdf_leaves_nothing),     cmocka_unit_test(hmac_leaves_nothing),
-        cmocka_unit_test(blake2s_leaves_nothing), cmocka_unit_test(x25519_leaves_nothing),
-        cmocka_unit_test(aead_leaves_nothing),    cmocka_unit_test(aead_batches_leave_nothing),
+        cmocka_unit_test(kdf_leaves_nothing),
+        cmocka_unit_test(hmac_leaves_nothing),
+        cmocka_unit_test(blake2s_leaves_nothing),
+        cmocka_unit_test(x25519_leaves_nothing),
+        cmocka_unit_test(aead_leaves_nothing),
+        cmocka_unit_test(aead_batches_leave_nothing),
+        cmocka_unit_test(nothing_that_aead_batches_leave_depends_on_the_key),
         cmocka_unit_test(carelessness_is_found),
+        cmocka_unit_test(dependence_is_found),
     };
 
     return cmocka_run_group_tests(tests, start, NULL);

@@ -448,6 +448,21 @@ static void nothing_secret_stays_on_the_stack(void)
     assert_int_equal(munmap(stack, STACK_BYTES), 0);
 }
 
+static void choose_private_keys(unsigned secret)
+{
+    for (size_t i = 0; i < LANES_MAX; i++) {
+        vector_fill(kept_private[i], 32, 100 + 10 * secret + (uint32_t)i);
+        vector_fill(kept_public[i], 32, 200 + (uint32_t)i);
+    }
+}
+
+static void nothing_on_the_stack_depends_on_private_keys(void)
+{
+    if (frames_are_larger)
+        skip();
+    assert_int_equal(stack_dependence(choose_private_keys, run_kernel_on_kept_keys), 0);
+}
+
 static void run_on_each(void (*test)(void))
 {
     unsigned found = 0;
@@ -534,6 +549,7 @@ int main(void)
         EACH(keys_at_odd_addresses),
         EACH(random_exchanges),
         EACH(nothing_secret_stays_on_the_stack),
+        EACH(nothing_on_the_stack_depends_on_private_keys),
         cmocka_unit_test(the_same_with_every_step),
     };
 
