@@ -155,6 +155,7 @@ enum handshake_result handshake_create_initiation(
     begin(&lane, 1, remote->public_key);
     memcpy(handshake->ephemeral_private, ephemeral, 32);
     x25519_clamp(handshake->ephemeral_private);
+    handshake_observer_exchanges(handshake->ephemeral_private, x25519_base_point);
     x25519_base(message + INITIATION_EPHEMERAL, handshake->ephemeral_private);
     lane.bytes = message + INITIATION_EPHEMERAL;
     mix_ephemeral(&lane, 1);

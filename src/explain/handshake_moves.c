@@ -22,11 +22,24 @@ struct reading {
     const struct handshake_note *before;
     const struct handshake_note *exchanges[4];
     size_t exchange_count, exchanges_used;
+    const struct handshake_note *ephemeral; /* makes a key pair */
 };
 
 static bool is_exchange(size_t move)
 {
     return move == HANDSHAKE_MOVE_ES || move == HANDSHAKE_MOVE_EE || move == HANDSHAKE_MOVE_SE;
+}
+
+static bool is_ephemeral(size_t move)
+{
+    return move == HANDSHAKE_MOVE_E || move == HANDSHAKE_MOVE_RESPONSE_E;
+}
+
+static void note_keys(struct handshake_move *move, const struct handshake_note *keys)
+{
+    move->exchanged = true;
+    memcpy(move->private_key, keys->private_key, 32);
+    memcpy(move->public_key, keys->public_key, 32);
 }
 
 static void begin_move(struct reading *reading, const struct handshake_note *note)
@@ -56,13 +69,10 @@ static void mix(struct reading *reading, const struct handshake_note *note)
     move->yields_k = note->outputs > 1;
     memcpy(move->mixed, note->bytes, 32);
     memcpy(move->temporary, note->temporary, 32);
-    if (is_exchange(reading->next - 1) && reading->exchanges_used < reading->exchange_count) {
-        const struct handshake_note *keys = reading->exchanges[reading->exchanges_used++];
-
-        move->exchanged = true;
-        memcpy(move->private_key, keys->private_key, 32);
-        memcpy(move->public_key, keys->public_key, 32);
-    }
+    if (is_exchange(reading->next - 1) && reading->exchanges_used < reading->exchange_count)
+        note_keys(move, reading->exchanges[reading->exchanges_used++]);
+    if (is_ephemeral(reading->next - 1) && reading->ephemeral != NULL)
+        note_keys(move, reading->ephemeral);
 }
 
 static void seal_or_open(struct reading *reading, const struct handshake_note *note)
@@ -96,8 +106,9 @@ static void read_note(struct reading *reading, const struct handshake_note *note
             begin_move(reading, note);
         break;
     case HANDSHAKE_NOTE_EXCHANGES:
-        /* With the base point it makes a key pair. */
-        if (memcmp(note->public_key, x25519_base_point, 32) != 0 && reading->exchange_count < 4)
+        if (memcmp(note->public_key, x25519_base_point, 32) == 0)
+            reading->ephemeral = note;
+        else if (reading->exchange_count < 4)
             reading->exchanges[reading->exchange_count++] = note;
         break;
     case HANDSHAKE_NOTE_MIXED_KEY:
@@ -138,8 +149,8 @@ void handshake_move_tag(uint8_t tag[static 16], const struct handshake_move *mov
     uint8_t text[HANDSHAKE_RECORD_BYTES] = {0}, sealed[HANDSHAKE_RECORD_BYTES + AEAD_TAG_BYTES];
     size_t length = move->hashed_length - AEAD_TAG_BYTES;
 
-    /* Zeros sealed are the key stream; with it the ciphertext becomes what it decrypts to, right or wrong, and
-     * sealing that again gives the same ciphertext and its tag. */
+    /* Zeros sealed are the key stream; with it the ciphertext becomes what it decrypts to, right or wrong,
+     * and sealing that again gives the same ciphertext and its tag. */
     aead_seal(sealed, text, length, move->H_before, 32, 0, move->k);
     for (size_t i = 0; i < length; i++)
         text[i] = sealed[i] ^ move->hashed[i];

@@ -33,7 +33,8 @@ struct handshake_move {
     uint8_t hashed[HANDSHAKE_RECORD_BYTES]; /* into H */
     size_t hashed_length;
     uint8_t temporary[32]; /* psk: the third output */
-    bool exchanged;        /* a Diffie-Hellman of these keys gave what was mixed in */
+    bool exchanged; /* a Diffie-Hellman of these keys gave what was mixed in; of a maker's e: its public
+                     * key, by the base point */
     uint8_t private_key[32], public_key[32];
     bool seals, opens, authentic; /* hashed is a sealed thing: made, or opened and found authentic */
     uint8_t plaintext[32];
@@ -48,8 +49,8 @@ void handshake_moves_read(struct handshake_move moves[static HANDSHAKE_MOVES],
 const char *handshake_move_name(enum handshake_move_name move);
 /* The move whose seal did not open, or HANDSHAKE_MOVES. */
 enum handshake_move_name handshake_moves_refused(const struct handshake_move moves[static HANDSHAKE_MOVES]);
-/* The tag that would have been right for this ciphertext under the move's k and H: what the move's own last 16
- * sealed bytes were compared with. */
+/* The tag that would have been right for this ciphertext under the move's k and H: what the move's own last
+ * 16 sealed bytes were compared with. */
 void handshake_move_tag(uint8_t tag[static 16], const struct handshake_move *move);
 
 #endif

@@ -23,7 +23,8 @@ enum handshake_note_kind {
     HANDSHAKE_NOTE_EXCHANGES,       /* private_key meets public_key */
     HANDSHAKE_NOTE_MIXED_HASH,      /* bytes into H */
     HANDSHAKE_NOTE_MIXED_KEY,       /* bytes into C, and k if there are two outputs */
-    HANDSHAKE_NOTE_MIXED_PRESHARED, /* bytes, the preshared key, into C and k; temporary is mixed into H next */
+    HANDSHAKE_NOTE_MIXED_PRESHARED, /* bytes, the preshared key, into C and k; temporary is mixed into H next
+                                     */
     HANDSHAKE_NOTE_SEALED,          /* bytes: the plaintext */
     HANDSHAKE_NOTE_OPENED           /* bytes: the plaintext, if opened */
 };

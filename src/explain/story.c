@@ -3,6 +3,7 @@
 
 #include "config/key.h"
 #include "explain/cast.h"
+#include "explain/handshake_act.h"
 #include "explain/journey_act.h"
 #include "explain/life_act.h"
 #include "explain/routing_act.h"
@@ -61,6 +62,7 @@ json_t *story_new(const struct story_options *options)
     value_truth(story, "fresh", options->fresh);
     value_truth(story, "served", options->served);
     value_put(story, "cast", cast_new(options));
+    value_put(story, "handshake", handshake_act_new(options));
     value_put(story, "routing", routing_act_new(options));
     value_put(story, "journey", journey_act_new(options));
     value_put(story, "life", life_act_new(options));

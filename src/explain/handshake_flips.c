@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "explain/handshake_flips.h"
+
+#include "core/constants.h"
+#include "explain/handshake_broken.h"
+#include "explain/handshake_course.h"
+#include "explain/handshake_run.h"
+#include "explain/value.h"
+
+/* Long enough for two more attempts and for whatever a session that leads nowhere waits for. */
+#define FLIPS_UNTIL_NS (25 * NS_PER_SECOND)
+
+/* An application that gets no answer asks again, after a second. */
+static void ask_again(struct handshake_course *course, struct cast_member *laptop)
+{
+    struct cast *cast = laptop->cast;
+    uint8_t packet[HANDSHAKE_RUN_PACKET_MOST];
+    struct handshake_course further;
+    size_t from = cast->wire_count;
+
+    cast_pass(cast, NS_PER_SECOND);
+    (void)cast_send(laptop, packet, handshake_run_packet(packet));
+    handshake_course_run(&further, cast, from, &(struct handshake_spoil){.number = SIZE_MAX},
+                         cast->now_ns + FLIPS_UNTIL_NS);
+    (void)json_array_extend(course->happened, further.happened);
+    json_decref(further.happened);
+    course->works_at_ns = further.works_at_ns;
+}
+
+static json_t *flip_new(const uint8_t *seed, const struct handshake_spoil *spoil, json_t *courses)
+{
+    uint8_t packet[HANDSHAKE_RUN_PACKET_MOST];
+    struct cast_member *laptop, *server;
+    struct handshake_course course;
+    struct cast cast;
+    json_t *result;
+
+    cast_init(&cast, seed);
+    cast_add_two(&cast, &laptop, &server);
+    (void)cast_send(laptop, packet, handshake_run_packet(packet));
+    handshake_course_run(&course, &cast, 0, spoil, FLIPS_UNTIL_NS);
+    if (course.works_at_ns == VOLE_NEVER)
+        ask_again(&course, laptop);
+    result = handshake_broken_result(&course, courses);
+    cast_fini(&cast);
+    return result;
+}
+
+static void put_flips(json_t *parent, const char *name, const struct handshake_run *run, size_t number,
+                      json_t *courses)
+{
+    const struct cast_datagram *message = &run->cast.wire[number];
+    json_t *list = value_list(parent, name);
+
+    for (size_t byte = 0; byte < message->length; byte++) {
+        struct handshake_spoil spoil = {.number = number, .byte = byte, .mask = HANDSHAKE_FLIPS_MASK};
+        json_t *flip = value_object(list, NULL);
+        uint8_t became = message->bytes[byte] ^ spoil.mask;
+
+        value_number(flip, "byte", byte);
+        value_bytes(flip, "was", &message->bytes[byte], 1);
+        value_bytes(flip, "became", &became, 1);
+        value_put(flip, "as_is", flip_new(run->cast.seed, &spoil, courses));
+        spoil.repaired = true;
+        value_put(flip, "repaired", flip_new(run->cast.seed, &spoil, courses));
+    }
+}
+
+json_t *handshake_flips_new(const uint8_t seed[static CHANCE_SEED_BYTES], json_t *courses)
+{
+    struct handshake_run run;
+    json_t *flips = value_new_object();
+
+    handshake_run_play(&run, seed);
+    put_flips(flips, "initiation", &run, HANDSHAKE_RUN_INITIATION, courses);
+    put_flips(flips, "response", &run, HANDSHAKE_RUN_RESPONSE, courses);
+    handshake_run_fini(&run);
+    return flips;
+}
