@@ -5,6 +5,7 @@
 #include "explain/compose.h"
 #include "explain/journey_broken.h"
 #include "explain/journey_capture.h"
+#include "explain/journey_layout.h"
 #include "explain/journey_run.h"
 #include "explain/journey_sizes.h"
 #include "explain/journey_way.h"
@@ -26,6 +27,8 @@ static void put_keepalive(json_t *act, struct journey_run *run)
     value_text(object, "from", datagram->sender->name);
     value_bytes(object, "bytes", datagram->bytes, datagram->length);
     value_number(object, "length", datagram->length);
+    value_number(object, "udp_length", COMPOSE_UDP_BYTES + (uint64_t)datagram->length);
+    layout_put_transport(value_list(object, "fields"), datagram->bytes, 0, datagram->length);
     value_number(object, "outer_length", COMPOSE_IPV4_BYTES + COMPOSE_UDP_BYTES + (uint64_t)datagram->length);
     value_number(object, "counter", bytes_load_le64(datagram->bytes + TRANSPORT_COUNTER));
     journey_carry(run);

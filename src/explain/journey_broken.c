@@ -408,10 +408,12 @@ static const char *wrong_checksum(const uint8_t *packet, size_t length)
                                                                                          : "UDP checksum";
 }
 
-static void put_flip(json_t *list, struct trial *trial, const uint8_t *outer, size_t length, size_t byte)
+/* Whether it was dropped. */
+static bool put_flip(json_t *list, struct trial *trial, const uint8_t *outer, size_t length, size_t byte)
 {
     json_t *flip = value_object(list, NULL);
     uint8_t spoilt[MOST_DATAGRAM_BYTES + COMPOSE_MOST_BYTES];
+    enum vole_outcome outcome;
 
     memcpy(spoilt, outer, length);
     spoilt[byte] ^= 1;
@@ -422,11 +424,12 @@ static void put_flip(json_t *list, struct trial *trial, const uint8_t *outer, si
     value_bytes(flip, "packet", spoilt, length);
     value_text(flip, "kernel", wrong_checksum(spoilt, length));
     if (byte < OUTER_IPV4_BYTES)
-        return;
+        return false;
     /* Somebody who spoils it on purpose makes the UDP checksum right again. */
-    put_outcome(
-        flip, &trial->run,
-        cast_hand(trial->run.server, spoilt + OUTER_IPV4_BYTES, length - OUTER_IPV4_BYTES, &trial->from));
+    outcome =
+        cast_hand(trial->run.server, spoilt + OUTER_IPV4_BYTES, length - OUTER_IPV4_BYTES, &trial->from);
+    put_outcome(flip, &trial->run, outcome);
+    return outcome == VOLE_DROPPED;
 }
 
 json_t *journey_flips_new(const uint8_t seed[static CHANCE_SEED_BYTES])
@@ -434,7 +437,7 @@ json_t *journey_flips_new(const uint8_t seed[static CHANCE_SEED_BYTES])
     json_t *object = value_new_object(), *list = value_list(object, "bytes"), *then;
     struct trial trial;
     uint8_t outer[MOST_DATAGRAM_BYTES + COMPOSE_MOST_BYTES];
-    size_t length;
+    size_t length, dropped = 0;
 
     trial_begin(&trial, seed);
     length = journey_outer(outer, &trial.question, trial.number, false);
@@ -442,12 +445,13 @@ json_t *journey_flips_new(const uint8_t seed[static CHANCE_SEED_BYTES])
     journey_way_put_outer(value_list(object, "fields"), outer, length);
     value_number(object, "headers", OUTER_IPV4_BYTES);
     for (size_t byte = 0; byte < length; byte++)
-        put_flip(list, &trial, outer, length, byte);
+        dropped += put_flip(list, &trial, outer, length, byte);
     then = value_object(object, "then");
     put_answers(then, "answers", &trial.run);
     value_seconds(then, "listened", LISTEN_NS);
     value_truth(then, "silent", json_array_size(json_object_get(then, "answers")) == 0);
-    value_number(then, "drops", json_array_size(list) - OUTER_IPV4_BYTES);
+    value_number(then, "spoilt", length - OUTER_IPV4_BYTES);
+    value_number(then, "dropped", dropped);
     put_outcome(then, &trial.run, cast_hand_datagram(trial.run.server, trial.number));
     journey_run_fini(&trial.run);
     return object;

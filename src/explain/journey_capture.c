@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_NAME "vole-explain.pcapng"
+#define FILE_NAME       "vole-explain.pcapng"
+#define RESPONSE_NUMBER 2 /* behind the initiation */
 /* Later than 120 s after the handshake: the next packet asks for new keys. */
 #define REKEYS_AT_NS (125 * NS_PER_SECOND)
 
@@ -137,6 +138,16 @@ static void put_base64(json_t *parent, const char *name, const uint8_t *bytes, s
     free(text);
 }
 
+/* The place of what was first sent at that time or later, from 1. */
+static size_t number_at(const struct journey_run *run, uint64_t at_ns)
+{
+    size_t number = 0;
+
+    while (run->cast.wire[number].at_ns < at_ns)
+        number++;
+    return number + 1;
+}
+
 static void put_packets(json_t *packets, const struct journey_run *run)
 {
     for (size_t i = 0; i < run->cast.wire_count; i++) {
@@ -159,6 +170,7 @@ json_t *journey_capture_new(const uint8_t seed[static CHANCE_SEED_BYTES])
     json_t *object = value_new_object();
     struct journey_run run;
     struct capture capture;
+    size_t question;
 
     play(&run, seed);
     fill(&capture, &run, seed);
@@ -166,6 +178,11 @@ json_t *journey_capture_new(const uint8_t seed[static CHANCE_SEED_BYTES])
     value_number(object, "length", capture.length);
     put_base64(object, "base64", capture.bytes, capture.length);
     put_packets(value_list(object, "packets"), &run);
+    question = number_at(&run, JOURNEY_ASKED_NS);
+    value_number(object, "response", RESPONSE_NUMBER);
+    value_number(object, "question", question);
+    value_number(object, "answer", question + 1);
+    value_number(object, "keepalive", question + 2);
     capture_fini(&capture);
     journey_run_fini(&run);
     return object;

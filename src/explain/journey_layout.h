@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fields of packets, with names, places and what stands in them, for the page's byte grids: IPv4, UDP and
- * ICMP headers, WireGuard's transport message (protocol §3). Offsets count bytes from the packet's beginning,
- * `to` is the first byte after a field.
+ * The fields of packets, with names, places and what stands in them, for the page's byte grids: IPv4,
+ * UDP and ICMP headers, WireGuard's transport message (protocol §3). Offsets count from the first byte, `to`
+ * is the first byte after a field.
  *
  * Each function adds its fields to a list, {name, from, to, bytes, kind, formula, source, note}: kind is the
  * colour (bytes.js), source a function of ours that writes or reads the field (or null), note what the bytes

@@ -319,6 +319,7 @@ static void put_index(struct way *way, const struct keypair *keypair)
 
     cast_time(way->receiver, &now);
     value_bytes(object, "receiver", way->datagram.bytes + TRANSPORT_RECEIVER, 4);
+    value_format(object, "number", "0x%08x", bytes_load_le32(way->datagram.bytes + TRANSPORT_RECEIVER));
     value_number(object, "listed", index_count(&way->receiver->device->indices));
     value_text(object, "peer", way->sender->name);
     value_text(object, "slot", slot_name(&peer->keypairs, keypair));
