@@ -36,5 +36,13 @@ json_t *life_act_new(const struct story_options *options)
 
     value_put(act, "constants", constants_new());
     value_put(act, "session", life_session_new(options));
+    value_put(act, "silence", life_silence_new(options));
+    value_put(act, "retries", life_retries_new(options));
+    value_put(act, "roaming", life_roaming_new(options));
+    value_put(act, "window", life_window_new());
+    value_put(act, "scanner", life_scanner_new(options));
+    value_put(act, "topologies", life_topologies_new(options));
+    value_put(act, "misrouted", life_misrouted_new(options));
+    value_put(act, "broken", life_broken_new(options));
     return act;
 }

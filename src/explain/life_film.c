@@ -279,7 +279,8 @@ static void tell(struct life_film *film, const struct frame *frame)
     put_endpoint(item, "from", frame->from);
     put_endpoint(item, "to", frame->to);
     put_consequences(film, value_list(item, "then"));
-    put_states(film, item);
+    if (!film->brief)
+        put_states(film, item);
     value_text(item, "mark", film->mark);
     if (film->mark != NULL)
         value_number(film->marks, film->mark, json_array_size(film->frames));

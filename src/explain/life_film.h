@@ -61,6 +61,7 @@ struct life_film {
     struct life_bar bars[2][LIFE_SLOTS];
     uint16_t echo;    /* the number of the last one */
     bool hide_losses; /* no frames for datagrams that find nobody */
+    bool brief;       /* frames have no STATEs */
     const char *mark;
     json_t *frames, *marks, *bar_list;
 };

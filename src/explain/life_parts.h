@@ -14,8 +14,10 @@ json_t *life_retries_new(const struct story_options *options);
 json_t *life_roaming_new(const struct story_options *options);
 json_t *life_window_new(void);
 json_t *life_scanner_new(const struct story_options *options);
+/* Lists of topologies: those that work, and those in which something is wrong. */
 json_t *life_topologies_new(const struct story_options *options);
-/* A list; the hub without forwarding is among the topologies. */
+json_t *life_misrouted_new(const struct story_options *options);
+/* A list of films. */
 json_t *life_broken_new(const struct story_options *options);
 
 #endif
