@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define FOLLOW_TRIES 16 /* to find an interface that moves and moves */
+
 static void follow_apply(struct engine *engine, const struct link_state *state)
 {
     struct place *place = &engine->follow.place;
@@ -53,17 +55,23 @@ static void follow_take_place(struct engine *engine, const struct place *place)
     place_close(&old);
 }
 
-/* Finds out where the interface is now, and how. */
+/* Finds out where the interface is now, and how. It may be gone again before it is asked how it is; only
+ * the parent knows whether it is gone for good. */
 static int follow_find(struct engine *engine)
 {
-    struct place place;
-    int error = request_place(engine->parts->parent, &place);
+    int error = -ENODEV;
 
-    if (error < 0)
-        return error;
-    engine->follow.left = false;
-    follow_take_place(engine, &place);
-    return follow_ask(engine);
+    for (unsigned tries = 0; tries < FOLLOW_TRIES && error == -ENODEV; tries++) {
+        struct place place;
+
+        error = request_place(engine->parts->parent, &place);
+        if (error < 0)
+            continue;
+        engine->follow.left = false;
+        follow_take_place(engine, &place);
+        error = follow_ask(engine);
+    }
+    return error;
 }
 
 void follow_stop(struct engine *engine)

@@ -16,11 +16,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define PRIVILEGED_PATIENCE_MS 5000 /* how long the engine may take to end */
+#define PRIVILEGED_PLACES      16   /* in which the interface is looked for, if it keeps moving */
 
 /* One request being worked on: the engine's question with its descriptors, and our answer with ours. */
 struct privileged_work {
@@ -127,19 +127,14 @@ static int privileged_namespace(const struct privileged *parent)
     return network == -EBADFD || network >= 0 ? network : dup(parent->home);
 }
 
-/* True if the namespace is not the one last prepared; it then becomes that. No descriptor is kept, so a
- * namespace can die. */
-static bool privileged_is_new(struct privileged *parent, int network)
+/* True if the interface has moved to where it is now. Whoever asks for the place a second time says so: it
+ * may have been elsewhere meanwhile and be back. */
+static bool privileged_has_moved(struct privileged *parent, int network)
 {
-    struct stat status;
+    bool moved = parent->placed || !namespace_same(network, parent->home);
 
-    if (fstat(network, &status) < 0)
-        return false;
-    if (status.st_dev == parent->prepared_device && status.st_ino == parent->prepared_inode)
-        return false;
-    parent->prepared_device = status.st_dev;
-    parent->prepared_inode = status.st_ino;
-    return true;
+    parent->placed = true;
+    return moved;
 }
 
 /* Inside the interface's namespace if that is another one; at home without the rights that would take. */
@@ -150,23 +145,48 @@ static int privileged_there(const struct privileged *parent, int network, int (*
                                                  : namespace_run(network, function, argument);
 }
 
-static int privileged_place(struct privileged *parent, struct privileged_work *work)
+/* Opens what there is to open in network, and looks there for the interface. -ENODEV: it is elsewhere. */
+static int privileged_look_in(struct privileged *parent, int network, struct privileged_work *work)
 {
-    int network = privileged_namespace(parent);
-    int error;
+    int error = privileged_there(parent, network, privileged_open_place, work);
+    int now;
 
-    if (network < 0)
-        return network;
-    error = privileged_there(parent, network, privileged_open_place, work);
     if (error == 0)
         error = namespace_tun_link(parent->tun, network, work->answer.name, &work->answer.index);
-    if (error == 0 && privileged_is_new(parent, network)) {
-        int unprepared = privileged_there(parent, network, privileged_prepare, work);
+    if (error < 0)
+        return error;
+    now = privileged_namespace(parent);
+    if (now < 0)
+        return now;
+    if (!namespace_same(now, network)) /* what has that name there is another one */
+        error = -ENODEV;
+    close(now);
+    return error;
+}
 
-        if (unprepared < 0)
-            log_error("cannot prepare the interface in its new network namespace: %s", strerror(-unprepared));
+/* Where it was when everything had been opened; what happens to it from then on, the monitor tells. If it
+ * moves meanwhile, it is looked for again, by the engine if it moves that often. */
+static int privileged_place(struct privileged *parent, struct privileged_work *work)
+{
+    int error = -ENODEV;
+
+    for (unsigned tries = 0; tries < PRIVILEGED_PLACES && error == -ENODEV; tries++) {
+        int network = privileged_namespace(parent);
+
+        if (network < 0)
+            return network;
+        privileged_close(work->opened, work->opened_count);
+        work->opened_count = 0;
+        error = privileged_look_in(parent, network, work);
+        if (error == 0 && privileged_has_moved(parent, network)) {
+            int unprepared = privileged_there(parent, network, privileged_prepare, work);
+
+            if (unprepared < 0)
+                log_error("cannot prepare the interface in its new network namespace: %s",
+                          strerror(-unprepared));
+        }
+        close(network);
     }
-    close(network);
     return error;
 }
 
@@ -244,11 +264,6 @@ static int privileged_serve(struct privileged *parent)
 }
 
 /* ---- life and death ---- */
-
-void privileged_prepared_home(struct privileged *parent)
-{
-    (void)privileged_is_new(parent, parent->home);
-}
 
 /* Takes what signals came. True if one of them says to end. */
 static bool privileged_told_to_end(const struct privileged *parent)

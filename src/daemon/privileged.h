@@ -29,12 +29,8 @@ struct privileged {
     const struct options *options;
     struct unix_socket_watch *socket_watch;
     struct clock_keeper *keeper; /* NULL: nothing is remembered; started when the engine is ready */
-    dev_t prepared_device;       /* the namespace that was last made ready for the interface */
-    ino_t prepared_inode;
+    bool placed;                 /* the engine has been told where the interface is, or needed not to be */
 };
-
-/* Remembers that the interface has been prepared in the namespace home. */
-void privileged_prepared_home(struct privileged *parent);
 
 /* Serves until the end of the engine; returns the exit code. Closes nothing but engine. */
 VOLE_MUST_CHECK int privileged_run(struct privileged *parent);

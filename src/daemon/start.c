@@ -339,6 +339,7 @@ static int start_parent(struct start *start, int engine, pid_t engine_pid)
         .options = start->options,
         .socket_watch = &start->watch,
         .keeper = start->keeper[0] >= 0 ? &keeper : NULL,
+        .placed = start->place.monitor >= 0,
     };
 
     keeper.directory = start->options->state_directory;
@@ -350,7 +351,6 @@ static int start_parent(struct start *start, int engine, pid_t engine_pid)
         close(start->keeper[1]);
     for (unsigned i = 1; i < start->queue_count; i++)
         tun_close(&start->queues[i]);
-    privileged_prepared_home(&parent);
     return privileged_run(&parent);
 }
 

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: MIT
 """What happens when the interface goes up, down, elsewhere, or gets another MTU; timers §7, routing §5, uapi §8."""
 
+import os
+import signal
+
 from harness.cases import case, main
 from harness.daemon import Daemon, connect
 from harness.lab import expect, expect_equal, wait_for
@@ -146,6 +149,40 @@ def moved_to_another_namespace_it_still_notices_the_link(lab):
     transfer_both(inside, "10.9.0.1", b, "10.9.0.2")
     inside.run("ip", "link", "del", "wg0")
     expect_equal(one.process.wait(10), 0, "exit status after the interface was deleted there")
+
+
+@case(voled_only="others do not notice link changes in another namespace")
+def moved_again_and_again_it_is_found_in_the_end(lab):
+    """By somebody who does not wait: while the daemon asks how the interface is, that has gone on."""
+    host, inside, further = lab.host("a"), lab.host("inside"), lab.host("further")
+    daemon = Daemon(host)
+    places = [inside, further, host]
+    here = host
+    for number in range(60):
+        there = places[number % 3]
+        here.run("ip", "link", "set", "wg0", "netns", str(there.pid))
+        here = there
+    here.up("wg0")
+    wait_for(lambda: len(open_ports(host)) == 2, "the ports to open")
+    expect(daemon.process.poll() is None, "the daemon lives")
+    here.run("ip", "link", "del", "wg0")
+    expect_equal(daemon.process.wait(10), 0, "exit status after the interface was deleted there")
+
+
+@case(voled_only="others look like any TUN")
+def away_and_back_before_anybody_looked_it_still_does(lab):
+    host, inside = lab.host("a"), lab.host("inside")
+    daemon = Daemon(host)
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        if number == signal.SIGCONT:
+            host.run("ip", "link", "set", "wg0", "netns", str(inside.pid))
+            inside.run("ip", "link", "set", "wg0", "netns", str(host.pid))
+        for process in daemon.processes():
+            os.kill(process, number)
+    daemon.wait_log("now in another network namespace")
+    host.up("wg0")
+    wait_for(lambda: open_ports(host), "the ports to open")
+    expect("fe80" not in host.output("ip", "address", "show", "dev", "wg0"), "no link-local address")
 
 
 @case(voled_only="others look like any TUN")

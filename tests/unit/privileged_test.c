@@ -60,7 +60,6 @@ static int make(void **state)
     fixture->parent.tun = fixture->tun.fd;
     fixture->parent.options = &fixture->options;
     fixture->parent.socket_watch = &fixture->watch;
-    privileged_prepared_home(&fixture->parent);
     *state = fixture;
     return 0;
 }
