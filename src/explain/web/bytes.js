@@ -62,7 +62,7 @@ function byteElement(grid, field, offset) {
   const mark = (options.marked ?? []).find((one) => (one.at ?? one) === offset);
   const classes = ["byte", there ? "" : "empty", options.fresh && within(offset, options.fresh) ? "fresh" : ""];
   if (mark !== undefined) classes.push("marked", mark.kind ?? "bad");
-  const words = there ? options.bytes.slice(offset * 2, offset * 2 + 2) : "··";
+  const words = there ? options.bytes.slice(offset * 2, offset * 2 + 2) : "";
   const attributes = { class: classes.filter(Boolean).join(" "), title: `byte ${offset}, ${field.name}` };
   if (!options.onPick || !there) return html("span", attributes, words);
   return html(
