@@ -171,7 +171,6 @@ function onGridKey(grid, event) {
 
 export function byteGrid(container, options) {
   const element = html("div", { class: "byte-grid", role: "group", "aria-label": options.label ?? "The message's bytes" });
-  if (options.onPick) element.dataset.ownKeys = "";
   const grid = { element, options: { ...options }, focused: 0, length: 0 };
   element.addEventListener("keydown", (event) => onGridKey(grid, event));
   clear(container).append(element);

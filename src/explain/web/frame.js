@@ -284,9 +284,10 @@ function offerCopies() {
       announce(`${button.textContent}.`);
       setTimeout(() => (button.textContent = "Copy"), 2000);
     });
-    command.tabIndex = 0;
     command.before(button);
   }
+  // What is too wide scrolls, by keys as well.
+  for (const text of document.querySelectorAll("pre")) text.tabIndex = 0;
 }
 
 // What is folded away is unfolded on paper.
