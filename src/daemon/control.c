@@ -29,7 +29,6 @@
 #define CONTROL_SLEPT_NS      CONTROL_NS_PER_SECOND /* a jump of more than this was a sleep */
 #define CONTROL_EVENTS        16
 #define CONTROL_PAUSE_MS      1 /* under load, while fewer handshakes wait than one round takes */
-#define CONTROL_REST_MS       4 /* under load, after a round of asking for cookies; by the processors there are */
 #define CONTROL_FAR_AWAY_S    (100LL * 365 * 24 * 3600)
 
 enum control_source {
@@ -50,12 +49,12 @@ struct control {
     int epoll;
     int timer;
     int clock;
-    uint64_t armed_ns;  /* what the timer is set to */
-    uint64_t asleep_ns; /* boot clock less monotonic clock, last seen */
-    bool loaded;        /* the device is under load */
-    int rest_ms;        /* what that means for us after a round of denying */
-    bool denying;       /* the last round mostly asked for cookies, */
-    uint64_t denied;    /* so many so far */
+    uint64_t armed_ns;   /* what the timer is set to */
+    uint64_t asleep_ns;  /* boot clock less monotonic clock, last seen */
+    bool loaded;         /* the device is under load */
+    unsigned processors; /* there were for us when that began */
+    uint64_t denied;     /* so many were asked for cookies so far */
+    unsigned rest_ms;    /* what the last round is a reason for */
     struct courtesy courtesy;
 };
 
@@ -255,28 +254,22 @@ static void control_mind_load(struct control *control, const struct vole_time *n
     uint64_t denied = vole_device_drops(device, VOLE_DROP_COOKIE_REQUIRED);
     bool loaded = load_lasts(device->load, now->boot_ns);
 
-    control->denying = denied - control->denied > DEVICE_HANDSHAKES_PER_TICK / 2;
-    control->denied = denied;
     courtesy_look(&control->courtesy, handshake_queue_taken(&device->queue), now->monotonic_ns);
     if (loaded && !control->loaded)
-        control->rest_ms = CONTROL_REST_MS / (int)processors_usable();
+        control->processors = processors_usable();
+    control->rest_ms = loaded ? courtesy_rest_ms(denied - control->denied, control->processors) : 0;
+    control->denied = denied;
     control->loaded = loaded;
     handshake_queue_poll(&device->queue, control->loaded);
 }
 
-/* Sets *timeout_ms for epoll: -1 until something happens, which the timer, then set, may be.
- *
- * Who floods could have whatever processor time nobody else wants, and processors share much with their
- * neighbours. So after a round of asking for cookies, about half a millisecond, control rests: it uses about
- * a tenth of all processors for that, as long as there are no more than four. Who has a cookie is not kept
- * waiting by it: the queue has places for him (core/handshake_filter.h), and rounds that are about more than
- * denying follow each other at once. */
+/* Sets *timeout_ms for epoll: -1 until something happens, which the timer, then set, may be. */
 static int control_prepare_wait(struct control *control, int *timeout_ms)
 {
     const struct vole_device *device = control->engine.device;
 
-    *timeout_ms = control->rest_ms;
-    if (control->loaded && control->denying && control->rest_ms > 0)
+    *timeout_ms = (int)control->rest_ms;
+    if (control->rest_ms > 0)
         return 0;
     *timeout_ms = CONTROL_PAUSE_MS;
     if (control->loaded && handshake_queue_count(&device->queue) < DEVICE_HANDSHAKES_PER_TICK)

@@ -5,11 +5,14 @@
  */
 #include "daemon/courtesy.h"
 
+#include "core/device.h"
+
 #include <sys/resource.h>
 
 #define COURTESY_PERIOD_NS 100000000ULL
 #define COURTESY_MESSAGES  100 /* in a period: 1000 a second */
 #define COURTESY_NICE      15  /* a weight of about a thirtieth */
+#define COURTESY_REST_MS   4   /* by the processors there are */
 
 void courtesy_init(struct courtesy *courtesy, uint64_t now_ns)
 {
@@ -43,4 +46,9 @@ void courtesy_look(struct courtesy *courtesy, uint32_t messages, uint64_t now_ns
     courtesy->counted = messages;
     courtesy->since_ns = now_ns;
     courtesy_step(courtesy, many);
+}
+
+unsigned courtesy_rest_ms(uint64_t asked, unsigned processors)
+{
+    return asked > DEVICE_HANDSHAKES_PER_TICK / 2 ? COURTESY_REST_MS / processors : 0;
 }

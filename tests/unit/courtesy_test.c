@@ -137,6 +137,26 @@ static void the_counter_may_wrap(void **state)
     assert_int_equal(nice_now(), may_return ? before : back());
 }
 
+/* 64 at a time, most of them asked for a cookie: the fewer processors, the longer. */
+static void after_a_round_of_denying_control_rests(void **state)
+{
+    (void)state;
+    assert_int_equal(courtesy_rest_ms(64, 1), 4);
+    assert_int_equal(courtesy_rest_ms(33, 1), 4);
+    assert_int_equal(courtesy_rest_ms(64, 2), 2);
+    assert_int_equal(courtesy_rest_ms(64, 3), 1);
+    assert_int_equal(courtesy_rest_ms(64, 4), 1);
+}
+
+static void with_many_processors_or_for_who_has_a_cookie_it_does_not(void **state)
+{
+    (void)state;
+    assert_int_equal(courtesy_rest_ms(64, 5), 0);
+    assert_int_equal(courtesy_rest_ms(64, 1000), 0);
+    assert_int_equal(courtesy_rest_ms(32, 1), 0);
+    assert_int_equal(courtesy_rest_ms(0, 1), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +165,8 @@ int main(void)
         cmocka_unit_test(a_flood_sends_control_behind_all_others_at_once),
         cmocka_unit_test(when_it_is_over_control_comes_forward_if_it_may),
         cmocka_unit_test(the_counter_may_wrap),
+        cmocka_unit_test(after_a_round_of_denying_control_rests),
+        cmocka_unit_test(with_many_processors_or_for_who_has_a_cookie_it_does_not),
     };
 
     return cmocka_run_group_tests(tests, start, NULL);
