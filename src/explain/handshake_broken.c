@@ -41,7 +41,7 @@ json_t *handshake_broken_result(struct handshake_course *course, json_t *courses
     if (course->works_at_ns == VOLE_NEVER)
         value_text(result, "works_at", NULL);
     else
-        value_seconds(result, "works_at", course->works_at_ns);
+        value_format(result, "works_at", "%.2f s", (double)course->works_at_ns / 1e9);
     value_number(result, "course", course_number(courses, course->happened));
     course->happened = NULL;
     return result;

@@ -6,6 +6,7 @@
 #include "explain/value.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *kind_of(const struct cast_datagram *datagram)
@@ -25,6 +26,16 @@ static const char *kind_of(const struct cast_datagram *datagram)
     return "other";
 }
 
+/* As a number, and as a person reads it. */
+static void put_time(json_t *object, const char *name, uint64_t at_ns)
+{
+    char text_name[32];
+
+    value_seconds(object, name, at_ns);
+    (void)snprintf(text_name, sizeof text_name, "%s_text", name);
+    value_format(object, text_name, "%.2f s", (double)at_ns / 1e9);
+}
+
 void handshake_course_put(json_t *list, struct cast *cast, const struct cast_datagram *datagram,
                           uint64_t arrives_ns, const char *outcome, enum vole_drop reason, bool spoilt)
 {
@@ -32,12 +43,12 @@ void handshake_course_put(json_t *list, struct cast *cast, const struct cast_dat
     json_t *happened = value_object(list, NULL);
 
     value_text(happened, "what", kind_of(datagram));
-    value_seconds(happened, "at", datagram->at_ns);
+    put_time(happened, "at", datagram->at_ns);
     value_text(happened, "by", datagram->sender->name);
     value_text(happened, "to", to != NULL ? to->name : NULL);
     value_number(happened, "length", datagram->length);
     value_truth(happened, "spoilt", spoilt);
-    value_seconds(happened, "arrives", arrives_ns);
+    put_time(happened, "arrives", arrives_ns);
     value_text(happened, "outcome", outcome);
     value_text(happened, "reason",
                outcome != NULL && strcmp(outcome, "dropped") == 0 ? vole_drop_name(reason) : NULL);
@@ -53,7 +64,7 @@ static void put_events(json_t *list, const struct cast *cast, size_t *told)
             continue;
         happened = value_object(list, NULL);
         value_text(happened, "what", event->kind == VOLE_EVENT_GAVE_UP ? "gave_up" : "complete");
-        value_seconds(happened, "at", event->at_ns);
+        put_time(happened, "at", event->at_ns);
         value_text(happened, "by", event->member->name);
     }
 }

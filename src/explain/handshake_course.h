@@ -28,9 +28,10 @@ struct handshake_course {
  * lies on the wire before number `from` has arrived already. */
 void handshake_course_run(struct handshake_course *course, struct cast *cast, size_t from,
                           const struct handshake_spoil *spoil, uint64_t until_ns);
-/* {"what": kind of message or event, "at", "by", "to", "length", "spoilt", "arrives": time or null,
- *  "outcome": word or null, "reason": word or null} each; kinds: "initiation", "response", "cookie_reply",
- * "data", "keepalive"; events: "complete", "gave_up". */
+/* Puts what became of a datagram at the end of the list: {"what", "at", "at_text": "5.22 s", "by", "to",
+ * "length", "spoilt", "arrives", "arrives_text", "outcome" and "reason": words or null}; "what" is
+ * "initiation", "response", "cookie_reply", "data" or "keepalive". Events are {"what", "at", "at_text", "by"}
+ * with "complete" or "gave_up". */
 void handshake_course_put(json_t *list, struct cast *cast, const struct cast_datagram *datagram,
                           uint64_t arrives_ns, const char *outcome, enum vole_drop reason, bool spoilt);
 

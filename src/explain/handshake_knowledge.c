@@ -36,7 +36,7 @@ const struct handshake_step handshake_steps[] = {
 
 /* One thing to know. */
 struct fact {
-    const char *name, *label;
+    const char *name, *label, *path;
     bool secret;
     const uint8_t *bytes;
     size_t length;
@@ -107,8 +107,9 @@ static void put_known(json_t *list, const struct fact *fact, size_t since, size_
     if (since > step)
         return;
     known = value_object(list, NULL);
-    value_text(known, "value", fact->name);
+    value_text(known, "name", fact->name);
     value_text(known, "label", fact->label);
+    value_text(known, "path", fact->path);
     value_truth(known, "secret", fact->secret);
     value_truth(known, "new", since == step);
 }
@@ -117,25 +118,29 @@ static size_t collect(const struct handshake_run *run, struct fact facts[static 
 {
     const struct handshake_move *laptop = run->laptop_moves, *server = run->server_moves;
     const struct fact all[] = {
-        {"laptop_private", "laptop's private key", true, run->laptop->private_key, 32, true, false},
-        {"laptop_public", "laptop's public key", false, run->laptop->public_key, 32, true, true},
-        {"server_private", "server's private key", true, run->server->private_key, 32, false, true},
-        {"server_public", "server's public key", false, run->server->public_key, 32, true, true},
-        {"preshared_key", "preshared key", true, run->preshared, 32, true, true},
-        {"laptop_ephemeral_private", "laptop's one-time private key", true,
+        {"laptop_private", "laptop's private key", "cast.laptop.private_key", true, run->laptop->private_key,
+         32, true, false},
+        {"laptop_public", "laptop's public key", "cast.laptop.public_key", false, run->laptop->public_key, 32,
+         true, true},
+        {"server_private", "server's private key", "cast.server.private_key", true, run->server->private_key,
+         32, false, true},
+        {"server_public", "server's public key", "cast.server.public_key", false, run->server->public_key, 32,
+         true, true},
+        {"preshared_key", "preshared key", "cast.preshared_key", true, run->preshared, 32, true, true},
+        {"laptop_ephemeral_private", "laptop's one-time private key", "handshake.moves.e.private", true,
          laptop[HANDSHAKE_MOVE_ES].private_key, 32, false, false},
-        {"laptop_ephemeral", "laptop's one-time public key", false, laptop[HANDSHAKE_MOVE_E].mixed, 32, false,
-         false},
-        {"es", "es", true, laptop[HANDSHAKE_MOVE_ES].mixed, 32, false, false},
-        {"ss", "ss", true, laptop[HANDSHAKE_MOVE_SS].mixed, 32, false, false},
-        {"timestamp", "the time it was sent", false, laptop[HANDSHAKE_MOVE_TIMESTAMP].plaintext,
-         TIMESTAMP_BYTES, false, false},
-        {"server_ephemeral_private", "server's one-time private key", true,
-         server[HANDSHAKE_MOVE_EE].private_key, 32, false, false},
-        {"server_ephemeral", "server's one-time public key", false, server[HANDSHAKE_MOVE_RESPONSE_E].mixed,
-         32, false, false},
-        {"ee", "ee", true, server[HANDSHAKE_MOVE_EE].mixed, 32, false, false},
-        {"se", "se", true, server[HANDSHAKE_MOVE_SE].mixed, 32, false, false},
+        {"laptop_ephemeral", "laptop's one-time public key", "handshake.moves.e.mixed", false,
+         laptop[HANDSHAKE_MOVE_E].mixed, 32, false, false},
+        {"es", "es", "handshake.moves.es.mixed", true, laptop[HANDSHAKE_MOVE_ES].mixed, 32, false, false},
+        {"ss", "ss", "handshake.moves.ss.mixed", true, laptop[HANDSHAKE_MOVE_SS].mixed, 32, false, false},
+        {"timestamp", "the time it was sent", "handshake.moves.timestamp.plaintext", false,
+         laptop[HANDSHAKE_MOVE_TIMESTAMP].plaintext, TIMESTAMP_BYTES, false, false},
+        {"server_ephemeral_private", "server's one-time private key", "handshake.moves.response_e.private",
+         true, server[HANDSHAKE_MOVE_EE].private_key, 32, false, false},
+        {"server_ephemeral", "server's one-time public key", "handshake.moves.response_e.mixed", false,
+         server[HANDSHAKE_MOVE_RESPONSE_E].mixed, 32, false, false},
+        {"ee", "ee", "handshake.moves.ee.mixed", true, server[HANDSHAKE_MOVE_EE].mixed, 32, false, false},
+        {"se", "se", "handshake.moves.se.mixed", true, server[HANDSHAKE_MOVE_SE].mixed, 32, false, false},
     };
 
     memcpy(facts, all, sizeof all);
@@ -147,9 +152,12 @@ static void put_transport_keys(json_t *list, size_t since, size_t step)
 {
     static const struct fact to_server = {.name = "key_to_server",
                                           .label = "key laptop → server",
+                                          .path = "handshake.session.laptop.sending",
                                           .secret = true},
-                             to_laptop = {
-                                 .name = "key_to_laptop", .label = "key server → laptop", .secret = true};
+                             to_laptop = {.name = "key_to_laptop",
+                                          .label = "key server → laptop",
+                                          .path = "handshake.session.laptop.receiving",
+                                          .secret = true};
 
     put_known(list, &to_server, since, step);
     put_known(list, &to_laptop, since, step);

@@ -61,9 +61,10 @@ static void put_sealed(json_t *told, const struct handshake_move *move)
     value_bytes(told, "tag", move->hashed + ciphertext, AEAD_TAG_BYTES);
 }
 
-json_t *handshake_tell_move(const struct handshake_move *move, const struct handshake_move *other)
+/* A move as its maker made it; other: the reader's. */
+static json_t *tell_move(const struct handshake_move *move, const struct handshake_move *other)
 {
-    json_t *told = value_new_object();
+    json_t *told = value_new_object(), *reader;
     bool seal = move->seals || move->opens;
 
     value_bytes(told, "c_before", move->C_before, 32);
@@ -83,6 +84,9 @@ json_t *handshake_tell_move(const struct handshake_move *move, const struct hand
         value_bytes(told, "hashed", move->hashed, move->hashed_length);
     if (seal)
         put_sealed(told, move);
+    reader = value_object(told, "reader");
+    value_bytes(reader, "c", other->C, 32);
+    value_bytes(reader, "h", other->H, 32);
     value_truth(told, "agrees",
                 other->made && memory_equal(move->C, other->C, 32) && memory_equal(move->H, other->H, 32));
     return told;
@@ -97,7 +101,7 @@ json_t *handshake_tell_moves(const struct handshake_run *run)
         bool by_laptop = name < HANDSHAKE_MOVE_RESPONSE_E;
         const struct handshake_move *laptop = &run->laptop_moves[i], *server = &run->server_moves[i];
         const struct handshake_move *made = by_laptop ? laptop : server;
-        json_t *told = handshake_tell_move(made, by_laptop ? server : laptop);
+        json_t *told = tell_move(made, by_laptop ? server : laptop);
 
         value_text(told, "by", by_laptop ? "laptop" : "server");
         if (name == HANDSHAKE_MOVE_PSK)
