@@ -6,18 +6,22 @@
  *
  *     {"constants": {"rekey_after_time": 120, ...} of core/constants.h in seconds,
  *      "session": FILM (life_film.h),
- *      "silence": {"minutes", "interval", "off": SAID, "on": SAID}, SAID: {"datagrams", "bytes",
- * "keepalives", "handshakes"}, without and with a persistent keepalive, "retries": {"tries": [{"number",
- * "at", "time", "after", "gap", "index", "ephemeral"}], "transmissions", "bytes", "last", "last_time",
- * "gave_up", "gave_up_time", "waiting", "dropped", "dropped_words", "after_next_packet": initiations in all
- * after one more packet, "film": FILM}, "roaming": {"home", "away", "server", "stranger": "address:port",
- * "handshakes_before", "handshakes_after", "film": FILM}, "window": {"bits", "reach", "words", "steps":
- * [{"number", "name", "title", "tries": [{"counter": text, "accepted", "verdict", "why", "behind": text or
- * null}], "taken", "newest", "lowest", "set": bits, "ring": hex}]}, "scanner": {"from", "to", "knocks":
- * [{"name", "title", "needs", "length", "bytes", "dropped", "reason", "words", "answers": datagrams,
- * "answered_bytes"}]}, "topologies", "misrouted": [{"name", "title", "places": [PLACE], "walks": [WALK],
- * "peers": entries in all configurations, "tunnels": pairs}] (life_net.h), "broken": [{"name", "button",
- * "verdict", "answers": what the other side sent since, "film": FILM}]}
+ *      "silence": {"minutes", "interval", "off": SAID, "on": SAID} without and with persistent keepalives,
+ *      "retries": {"tries": [TRY], "transmissions", "bytes", "last", "last_time", "gave_up", "gave_up_time",
+ *        "waiting", "dropped", "dropped_words", "after_next_packet": tries with that, "film": FILM},
+ *      "roaming": {"home", "away", "server", "stranger": "address:port", "handshakes_before",
+ *        "handshakes_after", "film": FILM},
+ *      "window": {"bits", "reach", "words", "steps": [STEP], "accepted", "refused", "newest": in the end},
+ *      "scanner": {"from", "to", "knocks": [KNOCK]},
+ *      "topologies", "misrouted": [{"name", "title", "places": [PLACE], "walks": [WALK] (life_net.h),
+ *        "peers": entries in all configurations, "tunnels": pairs}],
+ *      "broken": [{"name", "button", "verdict", "answers": what the server sent since, "film": FILM}]}
+ *     SAID: {"datagrams", "bytes", "keepalives", "handshakes"}
+ *     TRY: {"number", "at", "time", "after": text since the one before, "gap", "index", "ephemeral"}
+ *     STEP: {"number", "name", "title", "taken", "newest", "lowest", "set": bits, "ring": hex
+ * (life_window.c), "tries": [{"counter": text, "accepted", "verdict", "why", "behind": text or null}]} KNOCK:
+ * {"name", "title", "needs", "length", "bytes", "dropped", "reason", "words", "heard", "answers": datagrams,
+ * "answered_bytes"}
  */
 #ifndef EXPLAIN_LIFE_ACT_H
 #define EXPLAIN_LIFE_ACT_H

@@ -260,6 +260,15 @@ static void put_consequences(struct life_film *film, json_t *then)
     }
 }
 
+/* The frame that was told last has this name. */
+static void put_mark(struct life_film *film)
+{
+    json_t *mark = value_object(film->marks, film->mark);
+
+    value_number(mark, "number", json_array_size(film->frames));
+    life_time_put(mark, "time", film->cast.now_ns);
+}
+
 static void tell(struct life_film *film, const struct frame *frame)
 {
     json_t *item = value_object(film->frames, NULL);
@@ -283,7 +292,7 @@ static void tell(struct life_film *film, const struct frame *frame)
         put_states(film, item);
     value_text(item, "mark", film->mark);
     if (film->mark != NULL)
-        value_number(film->marks, film->mark, json_array_size(film->frames));
+        put_mark(film);
     film->mark = NULL;
 }
 

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
  * A film of two members: laptop and server live through virtual time on a network that takes 20 ms for every
- * way, and each call into one of their devices is a picture: what was called, what came of it, and the state
- * of both sides after it. Nothing is a picture that is not such a call, but for those that say so ("world":
- * an address changed or a datagram got lost; "look": nobody called anything, the state was read).
+ * way, and each call into one of their devices is a frame: what was called, what came of it, and the state
+ * of both sides after it. Nothing is a frame that is not such a call, but for those that say so ("world": an
+ * address changed or a datagram got lost; "look": nobody called anything, the state was read).
  *
- *     {"frames": [FRAME...], "marks": {name: number of the frame}, "bars": [BAR...],
- *      "counts": {"laptop": {"initiation": how many were sent, "response", "data", "keepalive", "delivered":
- * packets that its apps got}, "server": the same}, "ends": seconds} FRAME: {"number": from 1, "at": seconds,
- * "time": "10.08 s", "who": "laptop", "server", "stranger" or "network", "call": "send", "receive", "tick",
- * "look" or "world", "title": what happens, "outcome": word or null, "outcome_words": for people, or null,
- * "reason", "advice": of a drop, or null, "timer": which was due, or null, "message": "initiation", ... of
- * what was received, or null, "from", "to": "address:port" or null, "then": [{"kind": "sends", "keys",
- * "delivers" or "event", "words": ...,  more of the kind's own}], "laptop": STATE, "server": STATE}
- * (life_state.h) BAR: {"who", "session": "A", "slot": "current", "from": seconds, "to": seconds, "expires":
- * seconds}
+ *     FILM: {"frames": [FRAME], "marks": {name: {"number": of the frame, "time"}}, "bars": [BAR],
+ *       "counts": {"laptop": {"initiation": how many were sent, "response", "data", "keepalive",
+ *       "delivered": packets that its apps got}, "server": the same}, "ends": seconds}
+ *     FRAME: {"number": from 1, "at": seconds, "time": "10.08 s", "title": what happens,
+ *       "who": "laptop", "server", "stranger" or "network",
+ *       "call": "send", "receive", "tick", "look" or "world",
+ *       "outcome": word, "outcome_words": for people, "reason", "advice": of a drop, "timer": which was due,
+ *       "message": "initiation", ... of what was received, "from", "to": its way (all these may be null),
+ *       "then": [{"kind": "sends", "keys", "delivers" or "event", "words", more of the kind's own}],
+ *       "laptop": STATE, "server": STATE (life_state.h), "mark": its name or null}
+ *     BAR: {"who", "session": "A", "slot": "current", "from", "to", "expires": seconds}
  *
  * A film must stay where it is while it is running. One thread.
  */

@@ -4,13 +4,14 @@
  * them, hop by hop. What a host's own kernel does around the tunnel (forward, or not; hand on to a local
  * network) is done here by the rule of every router; everything else by the devices.
  *
- *     PLACE: {"name", "kind": "laptop", "server", ..., "inside": "10.0.0.2", "address": "address:port",
- *      "forwards": ..., "behind": "10.1.0.0/24" or null, "beyond": its name or null, "peers": [{"name",
- * "allowed": ["10.0.0.5/32", ...], "endpoint": "address:port" or null}]} WALK: {"title", "source",
- * "destination", "arrives": ..., "hops": [HOP...]} HOP: {"number" from 1, "at": place, "what": "app",
- * "route", "wire", "open", "forward", "local", "arrives" or "dropped", "words", "peer": name or null,
- * "prefix": the winning one or null, "from", "to": outer addresses or null, "bytes": of the datagram or null,
- * "inner": the packet inside as it is here, "ttl", "reason": of a drop or null}
+ *     PLACE: {"name", "kind": "laptop" or "server", "inside": "10.0.0.2", "address": "address:port",
+ *       "forwards", "behind": "10.1.0.0/24" or null, "beyond": its name or null,
+ *       "peers": [{"name", "allowed": ["10.0.0.5/32", ...], "endpoint": "address:port" or null}]}
+ *     WALK: {"title", "source", "destination", "arrives", "hops": [HOP]}
+ *     HOP: {"number" from 1, "at": place, "words", "ttl", "inner": the packet inside as it is here,
+ *       "what": "app", "route", "wire", "open", "forward", "local", "arrives" or "dropped",
+ *       "peer", "prefix": who won the look-up, "from", "to": outer addresses, "bytes": of the datagram,
+ *       "reason": of a drop (all these may be null)}
  *
  * A net must stay where it is. One thread.
  */

@@ -55,6 +55,7 @@ static void knock(struct scan *scan, const char *name, const char *title, const 
         answers++;
         answered_bytes += scan->cast.wire[i].length;
     }
+    value_truth(item, "heard", answers > 0);
     value_number(item, "answers", answers);
     value_number(item, "answered_bytes", answered_bytes);
 }

@@ -3,12 +3,13 @@
  * What a peer is in the middle of, read from the device's own struct: a name for its state, its three keypair
  * slots, the timers that are armed. Nothing is computed here that the core does not go by itself.
  *
- *     {"phase": "rekeying", "words": "...", "slots": {"previous": SLOT or null, "current": ..., "next": ...},
- *      "timers": [{"name": "keepalive", "words": "...", "due": 10.08, "time": "10.08 s", "in": "10 s"}],
- *      "waiting": packets that wait for a key, "attempts": retries so far, "endpoint": "address:port" or
- * null} SLOT: {"session": "A", "index": hex, "initiator": whether we began it, "age": seconds, "old": "40
- * ms", "may_send": ..., "may_receive": ..., "confirmed": ..., "sent": packets, "newest": counter or null,
- *      "rekey": time or null, "last_minute": time or null, "expires": time}
+ *     STATE: {"phase": "rekeying", "words": the same for people,
+ *       "slots": {"previous": SLOT or null, "current": ..., "next": ...},
+ *       "timers": [{"name": "keepalive", "words", "due": 10.08, "time": "10.08 s", "in": "10 s"}],
+ *       "waiting": packets that wait for a key, "attempts": retries so far, "endpoint": text or null}
+ *     SLOT: {"session": "A", "index": hex, "initiator": whether we began it, "age": seconds, "old": "40 ms",
+ *       "may_send", "may_receive", "confirmed", "sent": packets, "newest": counter or null,
+ *       "rekey", "last_minute": times, or null if that is not our duty, "expires": time}
  *
  * Sessions have letters in the order in which they appear; both sides' halves of one have the same. Times are
  * the story's. One thread.

@@ -40,6 +40,7 @@ static bool hand(struct replay *replay, uint64_t counter, json_t *tries)
 
     accepted = replay_accept(replay, counter);
     assert(accepted == good);
+    (void)good;
     if (tries == NULL)
         return accepted;
     item = value_object(tries, NULL);
@@ -106,6 +107,22 @@ static void some(json_t *steps, struct replay *replay, const char *name, const c
     step_end(step, replay);
 }
 
+static void put_totals(json_t *window, const json_t *steps, const struct replay *replay)
+{
+    uint64_t accepted = 0, refused = 0;
+
+    for (size_t i = 0; i < json_array_size(steps); i++) {
+        const json_t *step = json_array_get(steps, i), *tries = json_object_get(step, "tries");
+
+        accepted += (uint64_t)json_integer_value(json_object_get(step, "taken"));
+        for (size_t j = 0; j < json_array_size(tries); j++)
+            refused += json_is_false(json_object_get(json_array_get(tries, j), "accepted"));
+    }
+    value_number(window, "accepted", accepted);
+    value_number(window, "refused", refused);
+    value_number(window, "newest", atomic_load_explicit(&replay->top, memory_order_relaxed) - 1);
+}
+
 json_t *life_window_new(void)
 {
     static const struct {
@@ -136,5 +153,6 @@ json_t *life_window_new(void)
             busy_minute(steps, &replay);
         else
             some(steps, &replay, handed[i].name, handed[i].title, handed[i].counters, handed[i].count);
+    put_totals(window, steps, &replay);
     return window;
 }
