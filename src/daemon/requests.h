@@ -61,8 +61,8 @@ struct request_answer {
 VOLE_MUST_CHECK int request_sockets(int parent, uint16_t port, uint32_t mark, const struct udp_wishes *wishes,
                                     struct udp_sockets *sockets);
 VOLE_MUST_CHECK int request_mark(int parent, const struct udp_sockets *sockets, uint32_t mark);
-/* Where the interface is now. -EBADFD: it is gone. -ENODEV: it keeps moving, or the kernel (before 5.10) cannot
- * tell where to. Other errors: nothing is known, nothing open. */
+/* Where the interface is now. -EBADFD: it is gone. -ENODEV: it keeps moving, or the kernel (before 5.10)
+ * cannot tell where to. Other errors: nothing is known, nothing open. */
 VOLE_MUST_CHECK int request_place(int parent, struct place *place);
 VOLE_MUST_CHECK int request_redirects_off(int parent);
 VOLE_MUST_CHECK int request_ready(int parent);
