@@ -78,12 +78,22 @@ function showStep(act, index) {
   guarded(act, () => act.handlers.show(act, act.steps[index], index));
 }
 
+// A reader who had scrolled down through the step before is to see the beginning of this one.
+function bringTitleIntoView(act, step) {
+  const { top } = step.element.querySelector("h3").getBoundingClientRect();
+  const controls = act.controls.element.getBoundingClientRect();
+  const above = controls.top < window.innerHeight / 2 ? controls.bottom : 60;
+  if (top >= above && top < window.innerHeight - 160) return;
+  act.element.querySelector(".act-body").scrollIntoView({ block: "start" });
+}
+
 // Goes to a step because somebody asked for it.
 function goTo(act, index) {
   const bounded = Math.max(0, Math.min(act.steps.length - 1, index));
   const step = act.steps[bounded];
   if (bounded !== act.index) showStep(act, bounded);
   history.replaceState(null, "", `#${act.name}.${step.name}`);
+  if (actInView() === act) bringTitleIntoView(act, step);
   announce(`Step ${bounded + 1} of ${act.steps.length}: ${step.title}`);
 }
 
@@ -151,13 +161,13 @@ function makeControls(act) {
   button("play", PLAY, () => (act.timer ? stopPlaying(act) : startPlaying(act)));
   button("reset", "Reset", () => goByHand(act, 0));
   controls.count = html("p", { class: "step-count", "aria-hidden": "true" });
-  const element = html(
+  controls.element = html(
     "div",
     { class: "controls", role: "group", "aria-label": `Step through: ${act.title}` },
     html("div", { class: "buttons" }, controls.previous, controls.next, controls.play, controls.reset, controls.count),
     makeRail(act),
   );
-  act.element.querySelector("[data-steps]").before(element);
+  act.element.querySelector("[data-steps]").before(controls.element);
 }
 
 function drawControls(act) {
