@@ -19,17 +19,19 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LIMIT_MS       20000
 #define ADDRESSES_MAX  16 /* of one name */
 #define PIPE_BYTES_MIN 65536
+#define REFUSAL_MS     400 /* in which ICMP comes back from most of the world */
 
 struct found {
     uint32_t name; /* its index */
     uint32_t count;
     struct vole_endpoint endpoints[ADDRESSES_MAX];
-    bool has_route[ADDRESSES_MAX];
+    bool is_open[ADDRESSES_MAX];
 };
 
 _Static_assert(sizeof(struct found) <= PIPE_BUF, "a message is written in one piece");
@@ -37,40 +39,72 @@ _Static_assert(sizeof(struct found) * ENDPOINT_LOOKUP_NAMES_MAX <= PIPE_BYTES_MI
 
 /* ---- the child ---- */
 
-/* Connecting a UDP socket sends nothing: it only asks for the route. */
-static bool has_route(const struct vole_endpoint *endpoint, uint32_t mark)
+/* A socket connected to the endpoint, which sends nothing yet: it only asks for the route. Negative: there is
+ * none. */
+static int connect_to(const struct vole_endpoint *endpoint, uint32_t mark)
 {
+    const int on = 1;
     bool is4 = endpoint->address.family == 4;
-    int descriptor = socket(is4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int descriptor = socket(is4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_in address4 = {.sin_family = AF_INET, .sin_port = htons(endpoint->port)};
     struct sockaddr_in6 address6 = {
         .sin6_family = AF_INET6, .sin6_port = htons(endpoint->port), .sin6_scope_id = endpoint->scope};
     int result;
 
     if (descriptor < 0)
-        return false;
+        return -errno;
     memcpy(&address4.sin_addr, endpoint->address.bytes, sizeof(address4.sin_addr));
     memcpy(&address6.sin6_addr, endpoint->address.bytes, sizeof(address6.sin6_addr));
     if (mark != 0)
         (void)setsockopt(descriptor, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+    (void)setsockopt(descriptor, is4 ? IPPROTO_IP : IPPROTO_IPV6, is4 ? IP_RECVERR : IPV6_RECVERR, &on,
+                     sizeof(on));
     if (is4)
         result = connect(descriptor, (const struct sockaddr *)&address4, sizeof(address4));
     else
         result = connect(descriptor, (const struct sockaddr *)&address6, sizeof(address6));
+    if (result == 0)
+        return descriptor;
     (void)close(descriptor);
-    return result == 0;
+    return -ENETUNREACH;
 }
 
-static void look_up(int results, const struct file_endpoint *name, size_t index, uint32_t mark)
+/* Knocks at all of them at once with an empty datagram, which WireGuard never answers, and takes note of
+ * those from which, or from the way to which, ICMP says that nothing gets there. Silence is no refusal. */
+static void knock(struct found *found, const int *descriptors)
+{
+    const struct timespec while_ms = {.tv_nsec = REFUSAL_MS * 1000000L};
+
+    for (size_t i = 0; i < found->count; i++) {
+        if (found->is_open[i])
+            (void)!send(descriptors[i], "", 0, MSG_NOSIGNAL);
+    }
+    (void)nanosleep(&while_ms, NULL);
+    for (size_t i = 0; i < found->count; i++) {
+        int error = 0;
+        socklen_t length = sizeof(error);
+
+        if (found->is_open[i] && getsockopt(descriptors[i], SOL_SOCKET, SO_ERROR, &error, &length) == 0)
+            found->is_open[i] = error == 0;
+    }
+}
+
+/* Never returns. */
+static void look_up(int results, const struct file_endpoint *name, size_t index, bool only, uint32_t mark)
 {
     struct found found;
+    int descriptors[ADDRESSES_MAX];
 
     memset(&found, 0, sizeof(found));
     found.name = (uint32_t)index;
     found.count = (uint32_t)resolve_all(found.endpoints, ADDRESSES_MAX, name);
     endpoint_search_alternate(found.endpoints, found.count);
-    for (size_t i = 0; i < found.count; i++)
-        found.has_route[i] = has_route(&found.endpoints[i], mark);
+    for (size_t i = 0; i < found.count; i++) {
+        descriptors[i] = connect_to(&found.endpoints[i], mark);
+        found.is_open[i] = descriptors[i] >= 0;
+    }
+    if (found.count > 1 || (found.count == 1 && !only))
+        knock(&found, descriptors);
     _exit(write(results, &found, sizeof(found)) == (ssize_t)sizeof(found) ? 0 : 1);
 }
 
@@ -102,7 +136,7 @@ int endpoint_lookup_start(struct endpoint_lookup *lookup, const struct file_endp
 
         if (child == 0) {
             be_child(parent);
-            look_up(ends[1], &names[i], i, mark);
+            look_up(ends[1], &names[i], i, count == 1, mark);
         }
         if (child > 0)
             lookup->children[lookup->count++] = child;
@@ -132,8 +166,8 @@ bool endpoint_lookup_is_over(const struct endpoint_lookup *lookup, int64_t now_m
            (poll(&ended, 1, 0) == 1 && (ended.revents & (POLLHUP | POLLERR)) != 0);
 }
 
-/* The endpoints of the messages, in the names' order, that have a route, or all. */
-static size_t collect(const struct found *found, size_t messages, bool with_route,
+/* The endpoints of the messages, in the names' order, that are open, or all. */
+static size_t collect(const struct found *found, size_t messages, bool only_open,
                       struct vole_endpoint *endpoints, size_t capacity)
 {
     size_t count = 0;
@@ -141,7 +175,7 @@ static size_t collect(const struct found *found, size_t messages, bool with_rout
     for (size_t name = 0; name < ENDPOINT_LOOKUP_NAMES_MAX; name++) {
         for (size_t i = 0; i < messages; i++) {
             for (size_t j = 0; found[i].name == name && j < found[i].count && count < capacity; j++) {
-                if (found[i].has_route[j] || !with_route)
+                if (found[i].is_open[j] || !only_open)
                     endpoints[count++] = found[i].endpoints[j];
             }
         }

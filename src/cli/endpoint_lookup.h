@@ -4,7 +4,10 @@
  * half a minute and cannot be told to stop. A child can: it is ended when its time is up, while what the
  * others found is kept, and it ends with its parent.
  *
- * Endpoints to which this host has no route just now are left out, unless that would leave none.
+ * Endpoints to which this host has no route just now are left out, unless that would leave none; so are those
+ * of which, where there is a choice, an ICMP message says at once that nothing gets there. That is asked with
+ * an empty datagram, of all at the same time: a peer has one endpoint at a time, so that handshakes cannot be
+ * raced.
  * The parent has one thread. Results: negative errno.
  */
 #ifndef CLI_ENDPOINT_LOOKUP_H

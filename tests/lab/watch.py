@@ -5,7 +5,8 @@ reached again; those who answer, and those whom nobody wants, are left alone.
 
     client (its own name server) --- far (many servers, one interface each)
 
-Every address of 198.51.100.0/24 and 2001:db8:dead::/48 is routed to far, which drops what it does not own."""
+Every address of 198.51.100.0/24 and 2001:db8:dead::/48 is routed to far, which drops what it does not own, and says of one
+address that there is no route to it."""
 
 import base64
 import contextlib
@@ -20,7 +21,7 @@ from harness.cases import case, main
 from harness.daemon import VOLE, VOLED, Daemon, default_environment, descendants, key_pair
 from harness.lab import expect, expect_equal, wait_for
 
-DEAD, DEAD_TOO, DEAD6 = "198.51.100.1", "198.51.100.2", "2001:db8:dead::1"
+DEAD, DEAD_TOO, DEAD6, REFUSING6 = "198.51.100.1", "198.51.100.2", "2001:db8:dead::1", "2001:db8:dead::2"
 ALIVE, OLD, NEW = "198.51.100.10", "198.51.100.20", "198.51.100.21"
 
 
@@ -164,25 +165,28 @@ def answers(client, addresses):
 @case
 def who_cannot_be_reached_is_found_and_who_answers_is_left_alone(lab):
     client, far = network(lab)
-    names = NameServer(client, moves=[OLD], dual=[DEAD6, ALIVE], several=[DEAD_TOO, ALIVE], healthy=[DEAD],
-                       idle=[DEAD]).start()
+    far.shell(f"echo 1 > /proc/sys/net/ipv6/conf/all/forwarding; ip route add unreachable {REFUSING6}; "
+              f"ip route add blackhole {DEAD6}")
+    names = NameServer(client, moves=[OLD], dual=[DEAD6, ALIVE], several=[DEAD_TOO, ALIVE], refusing=[REFUSING6, ALIVE],
+                       healthy=[DEAD], idle=[DEAD]).start()
     ours = Daemon(client)
     servers = Servers(far, ours.public_key)
     moves = servers.add("moves", "moves.example:PORT")
     dual = servers.add("dual", "dual.example:PORT", keepalive=1)
     several = servers.add("several", "several.example:PORT", keepalive=1)
+    refusing = servers.add("refusing", "refusing.example:PORT", keepalive=1)
     listed = servers.add("listed", f"{DEAD}:PORT", "# vole:Endpoint = unknown.example:PORT",
                          f"# vole:Endpoint = {DEAD_TOO}:PORT", f"# vole:Endpoint = {ALIVE}:PORT", keepalive=1)
     healthy = servers.add("healthy", "healthy.example:PORT", keepalive=1)
     idle = servers.add("idle", "idle.example:PORT", answers=False)
     text = f"[Interface]\nPrivateKey = {ours.private_key}\n" + "".join(servers.sections)
     # As if names had pointed there when the tunnel came up, or peers had been learnt to be there.
-    then = {"moves": OLD, "dual": f"[{DEAD6}]", "several": DEAD, "healthy": ALIVE, "idle": DEAD_TOO}
+    then = {"moves": OLD, "dual": f"[{DEAD6}]", "several": DEAD, "refusing": DEAD, "healthy": ALIVE, "idle": DEAD_TOO}
     old_text = text
     for name, address in then.items():
         old_text = old_text.replace(f"{name}.example", address)
     client.run("wg", "setconf", "wg0", lab.file("then.conf", old_text))
-    ours.up(*(f"10.8.{number}.1/32" for number in range(1, 7)))
+    ours.up(*(f"10.8.{number}.1/32" for number in range(1, 8)))
     client.route("10.9.0.0/16", "dev", "wg0")
     for peer in (moves, healthy):
         wait_for(lambda: answers(client, peer[1]), "those who answer at first")
@@ -190,7 +194,7 @@ def who_cannot_be_reached_is_found_and_who_answers_is_left_alone(lab):
 
     watch = Watch(client, lab.file("wg0.conf", text))
     client.start(*ping_of(moves[1], "-i", "0.5"), stdout=-3)
-    watch.wait("peers that are watched: 6")
+    watch.wait("peers that are watched: 7")
     wait_for(lambda: "several" in names.asked, "the first search", 20)
     # It dies, and lives again elsewhere, without any memory of us.
     servers.daemons["moves"][0].stop()
@@ -199,11 +203,12 @@ def who_cannot_be_reached_is_found_and_who_answers_is_left_alone(lab):
     far.address("lo", f"{NEW}/32")
     servers.serve("moves")
 
-    for name, (key, addresses, port) in dict(dual=dual, several=several, listed=listed).items():
+    for name, (key, addresses, port) in dict(dual=dual, several=several, refusing=refusing, listed=listed).items():
         watch.wait(f"{name}: answers at {ALIVE}:{port}", 40)
         expect_equal(ours.endpoint(key), f"{ALIVE}:{port}", f"the endpoint of {name}")
         expect(answers(client, addresses), f"{name} answers")
     expect_equal(watch.about("dual")[0], f"no answer at [{DEAD6}]:{dual[2]}; trying {ALIVE}:{dual[2]}", "dual")
+    expect_equal(watch.about("refusing")[0], f"no answer at {DEAD}:{refusing[2]}; trying {ALIVE}:{refusing[2]}", "refusing")
     tried = [f"no answer at {DEAD}:{listed[2]}; trying {DEAD_TOO}:{listed[2]}",
              f"no answer at {DEAD_TOO}:{listed[2]}; trying {ALIVE}:{listed[2]}"]
     expect_equal([line for line in watch.about("listed") if "trying" in line], tried, "the order of the file")
