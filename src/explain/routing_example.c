@@ -53,6 +53,7 @@ const struct routing_question routing_example_sources[] = {
     {"laptop", "10.0.0.2", "the laptop's"},
     {"phone", "10.0.0.3", "the phone's, once the old phone's"},
     {"office", "192.168.20.10", "in the office's network"},
+    {"lab", "192.168.20.100", "in the lab's part of it"},
     {"printer", "192.168.20.77", "the printer's"},
     {"branch", "10.8.3.4", "at the other site"},
     {"internet", "192.0.2.80", "far away"},

@@ -159,6 +159,7 @@ json_t *routing_values_walk(struct routing_view *view, const struct routing_ques
     put_prefix(walk, &answer.walk);
     put_reason(walk, &answer);
     value_bytes(walk, "packet", answer.packet, answer.packet_length);
+    value_number(walk, "packet_length", answer.packet_length);
     if (answer.datagram != SIZE_MAX) {
         const struct cast_datagram *datagram = &view->world->cast.wire[answer.datagram];
 
@@ -258,6 +259,12 @@ static void put_losses(json_t *parent, const struct routing_view *view, size_t o
     }
 }
 
+/* How many are not listed. */
+static void put_rest(json_t *parent, const char *name, size_t rest)
+{
+    value_put(parent, name, rest == 0 ? json_null() : json_integer((json_int_t)rest));
+}
+
 static void put_peers(json_t *parent, const struct routing_view *view)
 {
     const struct routing_table *table = view->world->table;
@@ -280,11 +287,11 @@ static void put_peers(json_t *parent, const struct routing_view *view)
         allowed = value_list(peer, "allowed");
         for (size_t j = 0; j < count && j < 64; j++)
             value_prefix(allowed, NULL, &prefixes[j]);
-        value_number(peer, "more", count > 64 ? count - 64 : 0);
+        put_rest(peer, "more", count > 64 ? count - 64 : 0);
         put_losses(peer, view, i);
     }
     value_number(parent, "peer_count", table->peer_count);
-    value_number(parent, "more_peers", table->peer_count - listed);
+    put_rest(parent, "more_peers", table->peer_count - listed);
     value_number(parent, "prefix_count", prefix_count);
 }
 
@@ -303,6 +310,7 @@ json_t *routing_values_table(struct routing_view *view, const struct routing_que
 
     value_text(table, "name", view->world->table->name);
     value_text(table, "kind", kinds[view->world->table->kind]);
+    value_truth(table, "is_file", view->world->table->kind == ROUTING_TABLE_FILE);
     put_peers(table, view);
     put_losses(table, view, ROUTING_NOBODY);
     value_truth(table, "too_large", is_too_large(view->world->table));
