@@ -99,6 +99,7 @@ function goTo(act, index) {
 
 // ---- the controls of an act ----
 
+const RAIL_COLUMNS = 17;
 const PLAY = "Play";
 const PAUSE = "Pause";
 
@@ -149,7 +150,9 @@ function makeRail(act) {
     ),
   );
   act.controls.ticks = ticks;
-  return html("nav", { class: "rail", "aria-label": `Steps: ${act.title}` }, ticks);
+  // Rows of the same length.
+  const columns = Math.max(9, Math.ceil(ticks.length / Math.ceil(ticks.length / RAIL_COLUMNS)));
+  return html("nav", { class: "rail", "aria-label": `Steps: ${act.title}`, style: { "--columns": columns } }, ticks);
 }
 
 function makeControls(act) {
