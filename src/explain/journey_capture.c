@@ -6,6 +6,7 @@
 #include "explain/compose.h"
 #include "explain/journey_run.h"
 #include "explain/value.h"
+#include "packet/ip.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -49,7 +50,7 @@ static const char *says(const struct cast_datagram *datagram)
         return memcmp(datagram->bytes + message_mac2_offset(INITIATION_BYTES), (uint8_t[MAC_BYTES]){0},
                       MAC_BYTES) == 0
                    ? "initiation"
-                   : "initiation with the cookie in its mac2";
+                   : "initiation with cookie";
     case MESSAGE_RESPONSE:
         return "response";
     case MESSAGE_COOKIE_REPLY:
@@ -138,6 +139,25 @@ static void put_base64(json_t *parent, const char *name, const uint8_t *bytes, s
     free(text);
 }
 
+/* What is in a datagram, for who has the keys: what it became on the other side. NULL: nothing. */
+static const char *inside(const struct journey_run *run, const struct cast_datagram *datagram)
+{
+    const struct cast *cast = &run->cast;
+
+    for (size_t i = 0; i < cast->delivery_count; i++) {
+        const struct cast_delivery *delivery = &cast->deliveries[i];
+        const uint8_t *transport = delivery->bytes + IP_V4_HEADER_BYTES;
+
+        if (delivery->at_ns != datagram->at_ns + JOURNEY_TRAVEL_NS || delivery->peer != datagram->sender ||
+            message_type(datagram->bytes, datagram->length) != MESSAGE_TRANSPORT)
+            continue;
+        if (delivery->bytes[9] == IP_PROTOCOL_ICMP)
+            return transport[0] == 0 ? "echo" : "ping";
+        return delivery->peer == run->laptop ? "question" : "answer";
+    }
+    return NULL;
+}
+
 /* The place of what was first sent at that time or later, from 1. */
 static size_t number_at(const struct journey_run *run, uint64_t at_ns)
 {
@@ -162,6 +182,7 @@ static void put_packets(json_t *packets, const struct journey_run *run)
         value_number(packet, "outer_length",
                      COMPOSE_IPV4_BYTES + COMPOSE_UDP_BYTES + (uint64_t)datagram->length);
         value_text(packet, "says", says(datagram));
+        value_text(packet, "inside", inside(run, datagram));
     }
 }
 

@@ -19,7 +19,8 @@ VOLE_MUST_CHECK int journey_capture_write(const uint8_t seed[static CHANCE_SEED_
 /* What the page needs of it, as a new object:
  *   name     of the file
  *   length   in bytes, and base64, the file itself
- *   packets  [{number, at, from, to, length (of the WireGuard message), outer_length, says}]
+ *   packets  [{number, at, from, to, length (of the WireGuard message), outer_length, says,
+ *            inside (ping, echo, question, answer, or null)}]
  *   response, question, answer, keepalive   their numbers among these */
 json_t *journey_capture_new(const uint8_t seed[static CHANCE_SEED_BYTES]);
 
