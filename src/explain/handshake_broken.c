@@ -170,7 +170,7 @@ static void replayed_after_restart(struct scene *scene)
 }
 
 static const struct {
-    const char *name, *title, *text, *next;
+    const char *name, *title, *what, *next;
     void (*play)(struct scene *scene);
 } cases[] = {
     {"wrong_server_key", "Wrong server key",
@@ -225,7 +225,7 @@ json_t *handshake_broken_new(const uint8_t seed[static CHANCE_SEED_BYTES], json_
         broken = handshake_broken_result(&scene.course, courses);
         value_text(broken, "name", cases[i].name);
         value_text(broken, "title", cases[i].title);
-        value_text(broken, "text", cases[i].text);
+        value_text(broken, "what", cases[i].what);
         value_text(broken, "next", cases[i].next);
         value_put(list, NULL, broken);
         cast_fini(&scene.cast);

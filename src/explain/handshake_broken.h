@@ -11,7 +11,7 @@
 
 #include <jansson.h>
 
-/* [{"name", "title", "text": what was done, "next": what follows, in words, and a RESULT}] of the cases
+/* [{"name", "title", "what": was done, "next": what follows, in words, and a RESULT}] of the cases
  * wrong_server_key, unknown_laptop, wrong_preshared_key, clock_back, replayed, replayed_after_restart. */
 json_t *handshake_broken_new(const uint8_t seed[static CHANCE_SEED_BYTES], json_t *courses);
 /* A RESULT: handshake_verdict_new() and "answers", "works_at" ("5.28 s"; null: it did not get to work as long

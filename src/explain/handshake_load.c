@@ -54,6 +54,7 @@ static void put_message(json_t *object, const struct cast_datagram *datagram)
 {
     value_bytes(object, "bytes", datagram->bytes, datagram->length);
     value_seconds(object, "at", datagram->at_ns);
+    value_format(object, "at_text", "%.2f s", (double)datagram->at_ns / 1e9);
     value_bytes(object, "mac1", datagram->bytes + message_mac1_offset(datagram->length), MAC_BYTES);
     value_bytes(object, "mac2", datagram->bytes + message_mac2_offset(datagram->length), MAC_BYTES);
 }
