@@ -166,20 +166,26 @@ static void close_bar(struct life_film *film, enum life_who who, unsigned slot)
     value_seconds(item, "from", bar->from_ns);
     value_seconds(item, "to", film->cast.now_ns);
     value_seconds(item, "expires", bar->expires_ns);
+    value_truth(item, "initiator", bar->initiator);
 }
 
-/* The end of the session in this slot, in the story's time. */
-static uint64_t slot_expires(const struct life_side *side, unsigned slot)
+/* What is in this slot of a side now. */
+static struct life_bar bar_of(const struct life_side *side, unsigned slot, char session)
 {
     const struct keypair_slots *slots = &side->peer->keypairs;
     const struct keypair *keypair = slot == LIFE_PREVIOUS ? slots->previous : slots->next;
+    uint64_t now_ns = side->member->cast->now_ns;
     struct vole_time now;
 
     if (slot == LIFE_CURRENT)
         keypair = atomic_load_explicit(&slots->current, memory_order_relaxed);
+    if (keypair == NULL)
+        return (struct life_bar){.session = '-', .from_ns = now_ns};
     cast_time(side->member, &now);
-    return keypair == NULL ? 0
-                           : side->member->cast->now_ns + keypair->birth_ns + REJECT_AFTER_TIME - now.boot_ns;
+    return (struct life_bar){.session = session,
+                             .from_ns = now_ns,
+                             .expires_ns = now_ns + keypair->birth_ns + REJECT_AFTER_TIME - now.boot_ns,
+                             .initiator = keypair->initiator};
 }
 
 /* Where a session went, for whom it was in a slot before or is now. */
@@ -217,8 +223,7 @@ static void follow_slots(struct life_film *film, enum life_who who, json_t *then
     for (unsigned i = 0; i < LIFE_SLOTS; i++)
         if (slot_of(&side->slots, i) != slot_of(&now, i)) {
             close_bar(film, who, i);
-            film->bars[who][i] =
-                (struct life_bar){slot_of(&now, i), film->cast.now_ns, slot_expires(side, i)};
+            film->bars[who][i] = bar_of(side, i, slot_of(&now, i));
         }
     side->slots = now;
 }

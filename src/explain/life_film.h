@@ -15,7 +15,8 @@
  *       "message": "initiation", ... of what was received, "from", "to": its way (all these may be null),
  *       "then": [{"kind": "sends", "keys", "delivers" or "event", "words", more of the kind's own}],
  *       "laptop": STATE, "server": STATE (life_state.h), "mark": its name or null}
- *     BAR: {"who", "session": "A", "slot": "current", "from", "to", "expires": seconds}
+ *     BAR: {"who", "session": "A", "slot": "current", "from", "to", "expires": seconds,
+ *       "initiator": whether this side began it}
  *
  * A film must stay where it is while it is running. One thread.
  */
@@ -48,6 +49,7 @@ struct life_flight {
 struct life_bar {
     char session; /* '-': none */
     uint64_t from_ns, expires_ns;
+    bool initiator;
 };
 
 enum { LIFE_PREVIOUS, LIFE_CURRENT, LIFE_NEXT, LIFE_SLOTS };

@@ -36,6 +36,9 @@ static void begin(struct life_film *film)
     life_film_until(film, MS(11000));
     life_film_mark(film, "traffic");
     talk(film, MS(60000));
+    life_film_until(film, MS(100000));
+    life_film_mark(film, "silent");
+    life_film_look(film, LIFE_LAPTOP, "nobody has anything to say");
 }
 
 /* The first packet after 120 s takes the old key, and an initiation with it. */

@@ -227,6 +227,7 @@ json_t *life_state_new(const struct cast_member *member, struct vole_peer *peer,
     put_timers(state, member, peer);
     value_number(state, "waiting", atomic_load_explicit(&peer->staged.count, memory_order_relaxed));
     value_number(state, "attempts", peer->timers.attempts);
+    value_endpoint(state, "address", &member->address);
     if (endpoint_read(&peer->endpoint, &endpoint))
         value_endpoint(state, "endpoint", &endpoint);
     else

@@ -6,7 +6,8 @@
  *     STATE: {"phase": "rekeying", "words": the same for people,
  *       "slots": {"previous": SLOT or null, "current": ..., "next": ...},
  *       "timers": [{"name": "keepalive", "words", "due": 10.08, "time": "10.08 s", "in": "10 s"}],
- *       "waiting": packets that wait for a key, "attempts": retries so far, "endpoint": text or null}
+ *       "waiting": packets that wait for a key, "attempts": retries so far,
+ *       "address": where it is, "endpoint": where it thinks the other is, or null}
  *     SLOT: {"session": "A", "index": hex, "initiator": whether we began it, "age": seconds, "old": "40 ms",
  *       "may_send", "may_receive", "confirmed", "sent": packets, "newest": counter or null,
  *       "rekey", "last_minute": times, or null if that is not our duty, "expires": time}

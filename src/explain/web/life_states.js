@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+//
+// A session's life drawn twice: the states a side can be in, with both sides standing in theirs, and the three
+// slots of each side over time, so that one sees the new key come before the old one goes.
+
+import { arrow, box, clear, drawing, group, html, label, line, picture, svg } from "./draw.js";
+import { lifeFilm, lifeWords } from "./life_film.js";
+import { sourceButton } from "./source_panel.js";
+
+// ---- the states ----
+
+const LIFE_STATES = {
+  no_session: { words: "no session", wide: [66, 190], narrow: [92, 30] },
+  initiating: { words: "initiating", wide: [216, 92], narrow: [268, 30] },
+  answered: { words: "answered", wide: [216, 288], narrow: [92, 110] },
+  idle: { words: "idle", wide: [440, 152], narrow: [92, 206] },
+  expects: { words: "expects", wide: [386, 240], narrow: [268, 206] },
+  owes: { words: "owes", wide: [494, 240], narrow: [180, 276] },
+  rekeying: { words: "rekeying", wide: [648, 134], narrow: [92, 366] },
+  expired: { words: "expired", wide: [648, 288], narrow: [268, 366] },
+};
+const LIFE_ESTABLISHED = ["idle", "expects", "owes"];
+
+// Ways between states: who goes them, the line, the words at it.
+const LIFE_WAYS = [
+  { from: ["no_session"], to: ["initiating"], line: [96, 168, 176, 116], words: ["to send"], at: [100, 132, "end"] },
+  { from: ["initiating"], to: ["no_session"], curve: "M162 84C100 76 66 110 62 166M57 157L62 166L69 158", words: ["20 tries"], at: [70, 90, "end"] },
+  { from: ["no_session"], to: ["answered"], line: [96, 212, 176, 264], words: ["an initiation"], at: [112, 256, "end"] },
+  { from: ["initiating"], to: LIFE_ESTABLISHED, line: [270, 106, 326, 132], words: ["response"], at: [302, 104, "start"] },
+  { from: ["answered"], to: LIFE_ESTABLISHED, line: [270, 276, 326, 250], words: ["first data"], at: [296, 290, "start"] },
+  { from: LIFE_ESTABLISHED, to: ["rekeying"], line: [556, 150, 592, 132], words: ["120 s and sends", "165 s and receives", "15 s unanswered"], at: [648, 64, "middle"] },
+  { from: ["rekeying"], to: LIFE_ESTABLISHED, line: [592, 150, 558, 170], words: ["new key"], at: [584, 186, "start"] },
+  { from: [...LIFE_ESTABLISHED, "rekeying"], to: ["expired"], line: [556, 250, 592, 276], words: ["180 s"], at: [582, 250, "start"] },
+  { from: ["expired"], to: ["initiating"], curve: "M704 288H714V20H216V68M210 59L216 68L222 59", words: ["to send"], at: [440, 14, "middle"] },
+  { from: ["expired"], to: ["no_session"], curve: "M648 312V352H66V214M60 223L66 214L72 223", words: ["540 s: erased"], at: [360, 346, "middle"] },
+  { from: ["idle"], to: ["expects"], line: [420, 174, 396, 216], words: ["sent"], at: [392, 196, "end"] },
+  { from: ["idle"], to: ["owes"], line: [460, 174, 484, 216], words: ["got data"], at: [488, 196, "start"] },
+];
+
+function stateBox(name, narrow, lit) {
+  const { words } = LIFE_STATES[name];
+  const [x, y] = LIFE_STATES[name][narrow ? "narrow" : "wide"];
+  const width = narrow ? 128 : LIFE_ESTABLISHED.includes(name) ? 96 : 110;
+  return group(
+    { class: `life-state ${lit.length > 0 ? "here" : ""} ${lit.length === 1 ? lit[0] : ""}` },
+    box(x - width / 2, y - 22, width, 44),
+    label(x, y + 1, words, { "text-anchor": "middle" }),
+    lit.map((who, i) => token(who, x + (lit.length === 1 ? 0 : i === 0 ? -27 : 27), y + 22)),
+  );
+}
+
+function token(who, x, y) {
+  return group(
+    { class: `life-token ${who}`, transform: `translate(${x} ${y})` },
+    svg("rect", { x: -25, y: -9, width: 50, height: 18, rx: 9 }),
+    label(0, 4, who, { "text-anchor": "middle" }),
+  );
+}
+
+function stateWay(way, walked) {
+  const attributes = { class: `line life-way${walked ? " walked" : ""}` };
+  const [x, y, anchor] = way.at;
+  return group(
+    {},
+    way.line ? arrow(...way.line, attributes) : svg("path", { d: way.curve, ...attributes }),
+    way.words.map((words, i) => label(x, y + 14 * i, words, { class: "label small soft", "text-anchor": anchor })),
+  );
+}
+
+// Both sides' states, and the ways that they have just gone.
+function statesPicture(frame, before, narrow) {
+  const here = (name) => ["laptop", "server"].filter((who) => frame[who].phase === name);
+  const walked = (way) =>
+    before !== undefined &&
+    ["laptop", "server"].some(
+      (who) => before[who].phase !== frame[who].phase && way.from.includes(before[who].phase) && way.to.includes(frame[who].phase),
+    );
+  const name = `The laptop: ${frame.laptop.words}. The server: ${frame.server.words}.`;
+  const frameAround = narrow
+    ? [svg("rect", { x: 14, y: 160, width: 332, height: 158, rx: 8, class: "life-around" }), label(26, 178, "established", { class: "label small soft" })]
+    : [svg("rect", { x: 328, y: 112, width: 226, height: 168, rx: 8, class: "life-around" }), label(338, 128, "established", { class: "label small soft" })];
+  return picture(
+    narrow ? 360 : 720,
+    narrow ? 410 : 366,
+    name,
+    frameAround,
+    narrow ? null : LIFE_WAYS.map((way) => stateWay(way, walked(way))),
+    Object.keys(LIFE_STATES).map((state) => stateBox(state, narrow, here(state))),
+  );
+}
+
+// ---- the slots over time ----
+
+const LIFE_LANES = ["previous", "current", "next"];
+const LANE_HEIGHT = 21;
+const SIDE_HEIGHT = 3 * LANE_HEIGHT + 26;
+
+// What has its width in the drawing: a slot's bar, until the key may no longer be used, and after that.
+function barShapes(bar, scale, top, constants) {
+  const [from, to, dead] = [scale(bar.from), scale(bar.to), scale(Math.min(bar.expires, bar.to))];
+  const born = bar.expires - constants.reject_after_time;
+  const ages = [constants.rekey_after_time, constants.last_minute_rekey].filter(
+    (age) => bar.slot === "current" && bar.initiator && born + age > bar.from && born + age < bar.to,
+  );
+  return group(
+    { class: `life-bar ${bar.who} ${bar.slot}` },
+    svg("rect", { x: from, y: top + 2, width: Math.max(2, dead - from), height: LANE_HEIGHT - 5, rx: 2, class: "living" }),
+    to > dead && svg("rect", { x: dead, y: top + 2, width: to - dead, height: LANE_HEIGHT - 5, rx: 2, class: "dead" }),
+    to - from > 12 && label(from + 5, top + LANE_HEIGHT - 7, bar.session, { class: "label life-letter" }),
+    ages.map((age) => [
+      line(scale(born + age), top + 2, scale(born + age), top + LANE_HEIGHT - 3, { class: "line life-age" }),
+      label(scale(born + age) - 3, top + LANE_HEIGHT - 7, age, { class: "label life-tiny", "text-anchor": "end" }),
+    ]),
+  );
+}
+
+function lanes(who, top, width, gutter) {
+  return [
+    label(0, top + 12, who, { class: `label ${who}` }),
+    LIFE_LANES.map((name, i) => [
+      svg("rect", { x: gutter, y: top + 20 + i * LANE_HEIGHT, width: width - gutter, height: LANE_HEIGHT - 1, class: "life-lane" }),
+      label(gutter - 6, top + 20 + i * LANE_HEIGHT + 14, name, { class: "label life-tiny soft", "text-anchor": "end" }),
+    ]),
+  ];
+}
+
+// Ticks of all events, and times where there is room for them.
+function timeTicks(frames, scale, top) {
+  let free = -Infinity;
+  return frames.map((frame) => {
+    const x = scale(frame.at);
+    const shown = Boolean(frame.mark) && x > free;
+    if (shown) free = x + frame.time.length * 7 + 8;
+    return [
+      line(x, top, x, top + (frame.mark ? 8 : 4), { class: `line life-tick ${frame.who}` }),
+      shown && label(x, top + 20, frame.time, { class: "label life-tiny soft", "text-anchor": x < 100 ? "start" : "middle" }),
+    ];
+  });
+}
+
+function slotsPicture(data, axis, index, narrow) {
+  const { frames, bars } = data.session;
+  const width = narrow ? 360 : 720;
+  const gutter = narrow ? 58 : 64;
+  const scale = (at) => gutter + axis.placeOf(at) * (width - gutter);
+  const bottom = 2 * SIDE_HEIGHT;
+  const sides = ["laptop", "server"].map((who, i) => {
+    const top = i * SIDE_HEIGHT;
+    const mine = bars.filter((bar) => bar.who === who);
+    return [
+      lanes(who, top, width, gutter),
+      mine.map((bar) => barShapes(bar, scale, top + 20 + LIFE_LANES.indexOf(bar.slot) * LANE_HEIGHT, data.constants)),
+    ];
+  });
+  const x = gutter + axis.places[index] * (width - gutter);
+  return picture(
+    width,
+    bottom + 26,
+    "",
+    sides,
+    timeTicks(frames, scale, bottom + 2),
+    line(x, 14, x, bottom + 12, { class: "line life-cursor" }),
+  );
+}
+
+// ---- one side in words ----
+
+function slotWords(slot, name) {
+  if (!slot) return null;
+  const may = [slot.may_send && "sends", slot.may_receive && "receives"].filter(Boolean).join(" and ") || "is not used";
+  return html("li", {}, `${name}: session ${slot.session}, ${slot.old} old, ${may}${slot.confirmed ? "" : ", not confirmed"}`);
+}
+
+function sideWords(act, frame, who, index) {
+  const at = `session.frames.${index}.${who}`;
+  const state = frame[who];
+  return html(
+    "div",
+    { class: "life-side" },
+    html("h4", { class: `${who}-text` }, `The ${who}`),
+    html("p", { class: "life-phase" }, lifeWords(act, `${at}.words`)),
+    html(
+      "ul",
+      {},
+      LIFE_LANES.map((slot) => slotWords(state.slots[slot], slot)),
+      state.waiting > 0 && html("li", {}, `${state.waiting} waiting for a key`),
+      state.timers.map((timer, i) =>
+        html("li", { class: "life-timer" }, lifeWords(act, `${at}.timers.${i}.words`), " in ", lifeWords(act, `${at}.timers.${i}.in`)),
+      ),
+    ),
+  );
+}
+
+// ---- the view ----
+
+// `element` to be put on the stage, and go(index).
+export function lifeSessionView(act) {
+  const states = html("div", { class: "life-states" });
+  const slots = html("div", { class: "life-slots" });
+  const sides = html("div", { class: "life-sides" });
+  const draws = [];
+  const film = lifeFilm(act, "session", "Time in the life of a session", (frame, index) => {
+    for (const draw of draws) draw();
+    clear(sides).append(sideWords(act, frame, "laptop", index), sideWords(act, frame, "server", index));
+  });
+  draws.push(
+    drawing(states, (narrow) => statesPicture(film.frames[film.index], film.frames[film.index - 1], narrow)),
+    drawing(slots, (narrow) => slotsPicture(act.data, film.axis, film.index, narrow)),
+  );
+  slots.addEventListener("click", (event) => {
+    const { left, width } = slots.getBoundingClientRect();
+    const gutter = width < 480 ? 58 / 360 : 64 / 720;
+    const place = ((event.clientX - left) / width - gutter) / (1 - gutter);
+    const distances = film.axis.places.map((one) => Math.abs(one - place));
+    film.show(distances.indexOf(Math.min(...distances)));
+  });
+  const sources = html("p", { class: "life-sources" }, "The code: ", [
+    ["keypair_install", "the slots"],
+    ["timers_data_received", "the keepalive's timer"],
+    ["check_last_minute", "rekey by receiving"],
+    ["retransmit_expired", "another try"],
+  ].map(([name, made]) => [sourceButton(name, made), " "]));
+  const element = html("div", { class: "life-view" }, states, slots, film.element, sides, sources);
+  return { element, go: film.show };
+}
