@@ -222,19 +222,18 @@ static bool add_default(struct tunnel *tunnel, const struct vole_prefix *network
 
 /* ---- all routes ---- */
 
-static bool add_network(struct tunnel *tunnel, const struct vole_prefix *network)
+/* before: what led into the interface before the first was added. As the longest come first, none that is
+ * added covers a later one. */
+static bool add_network(struct tunnel *tunnel, const struct vole_prefix *network,
+                        const struct routing_table_list *before)
 {
     uint32_t table = ROUTING_TABLE_MAIN;
-    int covered;
 
     if (!tunnel_table_is_auto(tunnel))
         return routing_table_number(&table, tunnel->file.table.text) && add_route(tunnel, network, table);
     if (network->length == 0)
         return add_default(tunnel, network);
-    covered = routing_table_covers(tunnel->netlink, tunnel->index, network);
-    if (covered < 0)
-        return tunnel_fail(tunnel, "routes cannot be listed: %s", strerror(-covered));
-    return covered == 1 || add_route(tunnel, network, table);
+    return routing_table_list_covers(before, network) || add_route(tunnel, network, table);
 }
 
 /* The longest first; of the same length in the reverse order of their texts. */
@@ -264,9 +263,11 @@ static size_t count_networks(const struct model_device *device)
 bool tunnel_routes_add(struct tunnel *tunnel, const struct model_device *device)
 {
     size_t count = count_networks(device);
+    struct routing_table_list before = {0};
     struct vole_prefix *networks;
     size_t filled = 0;
-    bool success = true;
+    bool success;
+    int error;
 
     tunnel->mark = device->fwmark;
     if (count == 0 || has_text(tunnel, "off"))
@@ -281,8 +282,11 @@ bool tunnel_routes_add(struct tunnel *tunnel, const struct model_device *device)
             networks[filled++] = peer->allowed_ips[j];
     }
     qsort(networks, count, sizeof(*networks), compare_networks);
+    error = routing_table_read_all(tunnel->netlink, tunnel->index, &before);
+    success = error == 0 || tunnel_fail(tunnel, "routes cannot be listed: %s", strerror(-error));
     for (size_t i = 0; success && i < count; i++)
-        success = add_network(tunnel, &networks[i]);
+        success = add_network(tunnel, &networks[i], &before);
+    routing_table_list_free(&before);
     free(networks);
     return success;
 }

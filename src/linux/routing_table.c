@@ -193,15 +193,17 @@ static bool routing_table_same_bits(const uint8_t *one, const uint8_t *other, un
     return rest == 0 || ((one[whole] ^ other[whole]) >> (8 - rest)) == 0;
 }
 
+static bool routing_table_is_cover(const struct vole_prefix *wide, const struct vole_prefix *network)
+{
+    return wide->address.family == network->address.family && wide->length <= network->length &&
+           routing_table_same_bits(wide->address.bytes, network->address.bytes, wide->length);
+}
+
 static void routing_table_match_cover(struct routing_table_search *search,
                                       const struct routing_table_route *route)
 {
-    const struct vole_prefix *network = search->network;
-
     search->found =
-        route->interface == search->interface && route->network.address.family == network->address.family &&
-        route->network.length <= network->length &&
-        routing_table_same_bits(route->network.address.bytes, network->address.bytes, route->network.length);
+        route->interface == search->interface && routing_table_is_cover(&route->network, search->network);
 }
 
 int routing_table_covers(int netlink, uint32_t interface, const struct vole_prefix *network)
@@ -253,6 +255,7 @@ int routing_table_default(int netlink, uint32_t *interface, uint32_t *mtu)
 struct routing_table_reader {
     struct routing_table_list *list;
     uint32_t interface;
+    bool with_kernel;
     size_t begun_with; /* entries of the family before */
 };
 
@@ -287,15 +290,15 @@ static int routing_table_list_answer(const struct nlmsghdr *message, void *argum
     int result = routing_table_parse(&route, message);
 
     if (result <= 0 || route.interface != reader->interface || route.table == RT_TABLE_LOCAL ||
-        header->rtm_protocol == RTPROT_KERNEL)
+        (header->rtm_protocol == RTPROT_KERNEL && !reader->with_kernel))
         return result < 0 ? result : 0;
     return routing_table_append(reader->list, &route);
 }
 
-int routing_table_read(int netlink, uint32_t interface, struct routing_table_list *list)
+static int routing_table_list_routes(int netlink, struct routing_table_reader *reader)
 {
     static const uint8_t families[] = {AF_INET, AF_INET6};
-    struct routing_table_reader reader = {.list = list, .interface = interface};
+    struct routing_table_list *list = reader->list;
     int result = 0;
 
     list->count = 0;
@@ -304,11 +307,35 @@ int routing_table_read(int netlink, uint32_t interface, struct routing_table_lis
         struct rtmsg *route = netlink_request_init(&request, RTM_GETROUTE, NLM_F_DUMP, sizeof(*route));
 
         route->rtm_family = families[i];
-        reader.begun_with = list->count;
+        reader->begun_with = list->count;
         result = netlink_request_dump(netlink, &request, routing_table_list_restart,
-                                      routing_table_list_answer, &reader);
+                                      routing_table_list_answer, reader);
     }
     return result;
+}
+
+int routing_table_read(int netlink, uint32_t interface, struct routing_table_list *list)
+{
+    struct routing_table_reader reader = {.list = list, .interface = interface};
+
+    return routing_table_list_routes(netlink, &reader);
+}
+
+int routing_table_read_all(int netlink, uint32_t interface, struct routing_table_list *list)
+{
+    struct routing_table_reader reader = {.list = list, .interface = interface, .with_kernel = true};
+
+    return routing_table_list_routes(netlink, &reader);
+}
+
+bool routing_table_list_covers(const struct routing_table_list *list, const struct vole_prefix *network)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->entries[i].table == ROUTING_TABLE_MAIN &&
+            routing_table_is_cover(&list->entries[i].network, network))
+            return true;
+    }
+    return false;
 }
 
 void routing_table_list_free(struct routing_table_list *list)

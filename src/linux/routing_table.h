@@ -49,6 +49,11 @@ struct routing_table_list {
  * kernel makes for addresses are passed over. list must be zeros or of an earlier call, and is to be freed
  * whatever the result. -ENOMEM. */
 VOLE_MUST_CHECK int routing_table_read(int netlink, uint32_t interface, struct routing_table_list *list);
+/* The same with those of the kernel. */
+VOLE_MUST_CHECK int routing_table_read_all(int netlink, uint32_t interface, struct routing_table_list *list);
+/* What routing_table_covers() answers of the interface whose routes these all are; for many networks. */
+VOLE_MUST_CHECK bool routing_table_list_covers(const struct routing_table_list *list,
+                                               const struct vole_prefix *network);
 void routing_table_list_free(struct routing_table_list *list);
 
 /* The first default route of IPv4 in the main table: by which interface (0: there is none, or it names none)

@@ -103,6 +103,7 @@ static void a_wider_route_covers_a_narrower_one(void **state)
     struct vole_prefix inside = prefix("10.15.255.0/24");
     struct vole_prefix outside = prefix("10.16.0.0/24");
     struct vole_prefix wider = prefix("10.0.0.0/8");
+    struct routing_table_list list = {0};
 
     assert_int_equal(routing_table_covers(f->netlink, f->index, &inside), 0);
     assert_int_equal(routing_table_add(f->netlink, ROUTING_TABLE_MAIN, f->index, &wide), 0);
@@ -112,8 +113,16 @@ static void a_wider_route_covers_a_narrower_one(void **state)
     assert_int_equal(routing_table_covers(f->netlink, f->index, &outside), 0);
     assert_int_equal(routing_table_covers(f->netlink, f->index, &wider), 0);
     assert_int_equal(routing_table_covers(f->netlink, f->index + 1, &inside), 0);
+    assert_int_equal(routing_table_read_all(f->netlink, f->index, &list), 0);
+    assert_true(routing_table_list_covers(&list, &wide));
+    assert_true(routing_table_list_covers(&list, &inside));
+    assert_false(routing_table_list_covers(&list, &outside));
+    assert_false(routing_table_list_covers(&list, &wider));
     assert_int_equal(routing_table_remove(f->netlink, ROUTING_TABLE_MAIN, f->index, &wide), 0);
     assert_int_equal(routing_table_covers(f->netlink, f->index, &inside), 0);
+    assert_int_equal(routing_table_read_all(f->netlink, f->index, &list), 0);
+    assert_false(routing_table_list_covers(&list, &inside));
+    routing_table_list_free(&list);
 }
 
 static void a_table_is_empty_until_either_family_has_a_route(void **state)
@@ -255,6 +264,8 @@ static void own_routes_are_listed_and_removed_beside_those_of_the_kernel(void **
         struct vole_prefix address = prefix(addresses[i]);
 
         assert_int_equal(interface_address_add(fixture->netlink, fixture->index, &address), 0);
+        assert_int_equal(routing_table_read_all(fixture->netlink, fixture->index, &list), 0);
+        assert_true(routing_table_list_covers(&list, &network));
         assert_int_equal(routing_table_read(fixture->netlink, fixture->index, &list), 0);
         assert_int_equal(list.count, 0);
         /* IPv4 refuses a second route of the same metric, so that one goes into another table */
