@@ -123,7 +123,7 @@ static void break_data(json_t *list, const struct story_options *options)
     (void)life_film_hand(&film, LIFE_SERVER, copy.bytes, copy.length, &copy.from,
                          "the same datagram arrives a second time");
     finish(
-        &film, list, "replayed_data", "Replay data",
+        &film, list, "replayed_data", "Send data twice",
         "It is authentic, but its counter was seen before. The app gets its packet once, and the sender of "
         "the copy hears nothing.",
         from);
@@ -142,7 +142,7 @@ static void break_initiation(json_t *list, const struct story_options *options)
     life_film_mark(&film, "broken");
     (void)life_film_hand(&film, LIFE_SERVER, copy.bytes, copy.length, &copy.from,
                          "the first initiation arrives again, word for word");
-    finish(&film, list, "replayed_initiation", "Replay the initiation",
+    finish(&film, list, "replayed_initiation", "Send the first initiation again",
            "Its timestamp is not newer than the last one of this peer. The session that is there goes on.",
            from);
 }

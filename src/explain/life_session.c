@@ -63,8 +63,10 @@ static void rekey_by_sending(struct life_film *film)
 /* The laptop has sent nothing since long before 120 s; then something comes at 165 s or later. */
 static void rekey_by_receiving(struct life_film *film)
 {
+    life_film_until(film, MS(125040) + REKEY_AFTER_TIME);
+    life_film_mark(film, "old");
+    life_film_look(film, LIFE_LAPTOP, "session B is 120 s old here; nothing is sent, so nothing is renewed");
     life_film_until(film, MS(295000));
-    life_film_mark(film, "silent_until");
     (void)life_film_send(film, LIFE_SERVER, false);
     life_film_mark(film, "receiving");
     life_film_until(film, MS(295080));

@@ -107,7 +107,7 @@ static void make_hub(struct topology *topology, bool forwards, const char *allow
                           &(struct life_place){.kind = "server",
                                                .inside = "10.0.0.3",
                                                .behind = "10.1.0.0/24",
-                                               .beyond = "the office's own network",
+                                               .beyond = "the office network",
                                                .forwards = true});
     life_net_introduce(laptop, server, "10.0.0.0/24, 10.1.0.0/24", true);
     life_net_introduce(office, server, allowed_at_office, true);

@@ -10,32 +10,30 @@ import { lifeNetView } from "./life_net.js";
 function brokenFilm(act, index) {
   const path = `broken.${index}`;
   const item = act.data.broken[index];
-  const { frames } = item.film;
-  return html(
-    "div",
+  const said = html(
+    "p",
     {},
-    html("p", { class: "life-verdict" }, lifeWords(act, `${path}.verdict`)),
-    html("p", {}, "Datagrams that the server sent since: ", lifeWords(act, `${path}.answers`, { class: `verdict ${item.answers === 0 ? "" : "good"}` })),
-    html("div", { class: "life-list", tabindex: 0, role: "region", "aria-label": "What happened" },
-      frames.map((frame, i) => lifeCaption(act, `${path}.film`, frame, i))),
+    lifeWords(act, `${path}.verdict`),
+    " Datagrams that the server sent since: ",
+    lifeWords(act, `${path}.answers`, { class: `verdict ${item.answers === 0 ? "" : "good"}` }),
   );
+  const frames = item.film.frames.map((frame, i) => lifeCaption(act, `${path}.film`, frame, i));
+  return [said, html("div", { class: "life-list", tabindex: 0, role: "region", "aria-label": "What happened" }, frames)];
 }
 
 function brokenNet(act, index) {
   const view = lifeNetView(act, `misrouted.${index}`);
-  const walk = act.data.misrouted[index].walks[0];
-  view.walk(0, walk.hops.length - 1);
-  return html(
-    "div",
-    {},
-    html("p", { class: "life-verdict" }, lifeWords(act, `misrouted.${index}.walks.0.hops.${walk.hops.length - 1}.words`), ". The laptop hears nothing of it."),
-    view.element,
-  );
+  const { hops } = act.data.misrouted[index].walks[0];
+  const last = hops.length - 1;
+  view.walk(0, last);
+  const at = `misrouted.${index}.walks.0.hops.${last}`;
+  return [html("p", {}, lifeWords(act, `${at}.at`), ": ", lifeWords(act, `${at}.words`), ". The laptop hears nothing of it."), view.element];
 }
 
-// The buttons and the place for what they show.
+// The buttons, what is said about the one that was pressed, and what happened in full.
 export function lifeBreak(act, element) {
-  const shown = html("div", { class: "life-broken", role: "status", "aria-live": "polite" });
+  const said = html("div", { class: "life-verdict", role: "status", "aria-live": "polite" });
+  const shown = html("div", { class: "life-broken" });
   const makers = [
     ...act.data.broken.map((item, i) => ({ name: item.name, words: item.button, make: () => brokenFilm(act, i) })),
     ...act.data.misrouted.map((item, i) => ({ name: item.name, words: item.title, make: () => brokenNet(act, i) })),
@@ -48,12 +46,14 @@ export function lifeBreak(act, element) {
         "aria-pressed": "false",
         "data-broken": name,
         onclick: () => {
+          const [sentence, whole] = make();
           buttons.forEach((button, j) => button.setAttribute("aria-pressed", String(i === j)));
-          shown.replaceChildren(make());
+          said.replaceChildren(sentence);
+          shown.replaceChildren(whole);
         },
       },
       words,
     ),
   );
-  element.append(html("div", { class: "choices", role: "group", "aria-label": "Break it" }, buttons), shown);
+  element.append(html("div", { class: "choices", role: "group", "aria-label": "Break it" }, buttons), said, shown);
 }

@@ -42,6 +42,12 @@ function hopPlaces(topology, hop) {
   return [hop.at];
 }
 
+// The way to the network behind begins below the place's name if it leads down.
+function behindFrom(spot, name) {
+  const [x, y] = spot(name);
+  return spot("beyond")[0] === x ? [x, y + 74] : [x, y];
+}
+
 function netPicture(topology, hop, narrow) {
   const spot = netSpots(topology, narrow);
   const behind = topology.places.find((place) => place.beyond);
@@ -61,7 +67,7 @@ function netPicture(topology, hop, narrow) {
     netHeight(topology, narrow),
     `${topology.title}. ${hop.at}: ${hop.words}.`,
     pairs.map((pair) => line(...spot(pair[0]), ...spot(pair[1]), { class: `line life-tunnel${lit(pair) ? " lit-way" : ""}` })),
-    behind && line(...spot(behind.name), ...spot("beyond"), { class: `line life-plain-way${hop.what === "local" ? " lit-way" : ""}` }),
+    behind && line(...behindFrom(spot, behind.name), ...spot("beyond"), { class: `line life-plain-way${hop.what === "local" ? " lit-way" : ""}` }),
     behind && group({ class: "soft" }, machine("network", ...spot("beyond"), behind.beyond, behind.behind)),
     topology.places.map((place) => [
       group({ class: here.includes(place.name) ? "life-here" : "" }, box(spot(place.name)[0] - 44, spot(place.name)[1] - 36, 88, 68, { class: "box life-spot" })),
@@ -72,8 +78,8 @@ function netPicture(topology, hop, narrow) {
       here.length === 2 && hop.what === "wire"
         ? [box(middle[0] - 30, middle[1] - 14, 60, 28, { class: "box life-sealed" }), label(middle[0], middle[1] + 5, "sealed", { class: "label small", "text-anchor": "middle" })]
         : dropped
-          ? verdictSign(middle[0] + 34, middle[1] - 30, false)
-          : [box(middle[0] - 30, middle[1] - 40, 60, 22, { class: "box life-open" }), label(middle[0], middle[1] - 25, "open", { class: "label small", "text-anchor": "middle" })],
+          ? verdictSign(middle[0], middle[1] - 50, false)
+          : [box(middle[0] - 30, middle[1] - 62, 60, 22, { class: "box life-open" }), label(middle[0], middle[1] - 47, "open", { class: "label small", "text-anchor": "middle" })],
     ),
   );
 }

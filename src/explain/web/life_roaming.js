@@ -35,7 +35,8 @@ function roamingArrow(from, to, ended) {
   const length = Math.hypot(dx, dy);
   const [ux, uy] = [dx / length, dy / length];
   const [sx, sy] = [-uy * 9, ux * 9]; /* beside the dotted line */
-  const end = [to[0] - ux * 50 + sx, to[1] - uy * 50 + sy];
+  const gap = uy < -0.3 ? 88 : 50; /* names stand below */
+  const end = [to[0] - ux * gap + sx, to[1] - uy * gap + sy];
   const sign = ended === "dropped" || ended === "lost" ? verdictSign(end[0], end[1], false) : null;
   return group(
     { class: ended === "taken" ? "good" : sign ? "bad" : "" },

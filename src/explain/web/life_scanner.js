@@ -3,7 +3,7 @@
 // The stranger at the server's door, and the tries of a laptop whose server is not there: two lists to look
 // through.
 
-import { arrow, drawing, group, html, label, line, machine, picture, svg, verdictSign } from "./draw.js";
+import { arrow, clear, drawing, group, html, label, line, machine, picture, svg, verdictSign } from "./draw.js";
 import { hexGroups } from "./bytes.js";
 import { lifeWords } from "./life_film.js";
 import { sourceButton } from "./source_panel.js";
@@ -47,11 +47,11 @@ export function lifeScannerView(act) {
     shown = index;
     draw();
     buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === index)));
-    told.replaceChildren(
+    clear(told).append(
       html("p", {}, "He needs ", lifeWords(act, `${at}.needs`), ". Inside, the server counts: ",
         lifeWords(act, `${at}.words`, { class: "bad-text" }), " (", lifeWords(act, `${at}.reason`, { class: "value" }), "). He hears ",
         knock.heard ? [lifeWords(act, `${at}.answers`), " datagram of ", lifeWords(act, `${at}.answered_bytes`), " bytes, a cookie reply."] : "nothing."),
-      knock.length > 0 && html("p", { class: "bytes", "data-value": `life.${at}.bytes` }, hexGroups(knock.bytes)),
+      html("p", { class: "bytes", "data-value": `life.${at}.bytes` }, hexGroups(knock.bytes)),
     );
   }
 
@@ -89,7 +89,7 @@ function triesPicture(retries, narrow) {
     verdictSign(scale(retries.gave_up), 96, false),
     label(width - 12, 142, `gives up at ${retries.gave_up_time}`, { "text-anchor": "end", class: "label small bad" }),
     svg("path", { d: `M${scale(90)} 88V104`, class: "line dotted" }),
-    label(scale(90), 142, narrow ? "" : "the paper’s 90 s", { "text-anchor": "middle", class: "label small soft" }),
+    label(scale(90), 142, narrow ? "" : "the paper’s 90 s", { "text-anchor": "end", class: "label small soft" }),
   );
 }
 

@@ -23,9 +23,9 @@ const LIFE_ESTABLISHED = ["idle", "expects", "owes"];
 
 // Ways between states: who goes them, the line, the words at it.
 const LIFE_WAYS = [
-  { from: ["no_session"], to: ["initiating"], line: [96, 168, 176, 116], words: ["to send"], at: [100, 132, "end"] },
+  { from: ["no_session"], to: ["initiating"], line: [96, 168, 176, 116], words: ["to send"], at: [142, 156, "start"] },
   { from: ["initiating"], to: ["no_session"], curve: "M162 84C100 76 66 110 62 166M57 157L62 166L69 158", words: ["20 tries"], at: [70, 90, "end"] },
-  { from: ["no_session"], to: ["answered"], line: [96, 212, 176, 264], words: ["an initiation"], at: [112, 256, "end"] },
+  { from: ["no_session"], to: ["answered"], line: [96, 212, 176, 264], words: ["an initiation"], at: [140, 232, "start"] },
   { from: ["initiating"], to: LIFE_ESTABLISHED, line: [270, 106, 326, 132], words: ["response"], at: [302, 104, "start"] },
   { from: ["answered"], to: LIFE_ESTABLISHED, line: [270, 276, 326, 250], words: ["first data"], at: [296, 290, "start"] },
   { from: LIFE_ESTABLISHED, to: ["rekeying"], line: [556, 150, 592, 132], words: ["120 s and sends", "165 s and receives", "15 s unanswered"], at: [648, 64, "middle"] },
@@ -107,10 +107,14 @@ function barShapes(bar, scale, top, constants) {
     svg("rect", { x: from, y: top + 2, width: Math.max(2, dead - from), height: LANE_HEIGHT - 5, rx: 2, class: "living" }),
     to > dead && svg("rect", { x: dead, y: top + 2, width: to - dead, height: LANE_HEIGHT - 5, rx: 2, class: "dead" }),
     to - from > 12 && label(from + 5, top + LANE_HEIGHT - 7, bar.session, { class: "label life-letter" }),
-    ages.map((age) => [
-      line(scale(born + age), top + 2, scale(born + age), top + LANE_HEIGHT - 3, { class: "line life-age" }),
-      label(scale(born + age) - 3, top + LANE_HEIGHT - 7, age, { class: "label life-tiny", "text-anchor": "end" }),
-    ]),
+    ages.map((age, i) => {
+      const x = scale(born + age);
+      const room = i === 0 ? x - from > 38 : x - scale(born + ages[0]) > 24;
+      return [
+        line(x, top + 2, x, top + LANE_HEIGHT - 3, { class: "line life-age" }),
+        room && label(x - 3, top + LANE_HEIGHT - 7, age, { class: "label life-tiny", "text-anchor": "end" }),
+      ];
+    }),
   );
 }
 
@@ -125,15 +129,16 @@ function lanes(who, top, width, gutter) {
 }
 
 // Ticks of all events, and times where there is room for them.
-function timeTicks(frames, scale, top) {
+function timeTicks(frames, scale, top, width) {
   let free = -Infinity;
   return frames.map((frame) => {
     const x = scale(frame.at);
-    const shown = Boolean(frame.mark) && x > free;
-    if (shown) free = x + frame.time.length * 7 + 8;
+    const length = frame.time.length * 6.2;
+    const shown = Boolean(frame.mark) && x > free && (x + length < width - 54 || x === width);
+    if (shown) free = x + length + 8;
     return [
       line(x, top, x, top + (frame.mark ? 8 : 4), { class: `line life-tick ${frame.who}` }),
-      shown && label(x, top + 20, frame.time, { class: "label life-tiny soft", "text-anchor": x < 100 ? "start" : "middle" }),
+      shown && label(x, top + 20, frame.time, { class: "label life-tiny soft", "text-anchor": x > width - 30 ? "end" : "start" }),
     ];
   });
 }
@@ -158,7 +163,7 @@ function slotsPicture(data, axis, index, narrow) {
     bottom + 26,
     "",
     sides,
-    timeTicks(frames, scale, bottom + 2),
+    timeTicks(frames, scale, bottom + 2, width),
     line(x, 14, x, bottom + 12, { class: "line life-cursor" }),
   );
 }
@@ -177,7 +182,7 @@ function sideWords(act, frame, who, index) {
   return html(
     "div",
     { class: "life-side" },
-    html("h4", { class: `${who}-text` }, `The ${who}`),
+    html("p", { class: `life-name ${who}-text` }, `The ${who}`),
     html("p", { class: "life-phase" }, lifeWords(act, `${at}.words`)),
     html(
       "ul",

@@ -57,7 +57,7 @@ function ringPicture(window_, step) {
     tried.map((one) => {
       const bit = (Number(one.counter) + 1) % bits;
       return svg("circle", {
-        cx: (bit % RING_COLUMNS) + 0.5, cy: Math.floor(bit / RING_COLUMNS) + 0.5, r: 1.5,
+        cx: (bit % RING_COLUMNS) + 0.5, cy: Math.floor(bit / RING_COLUMNS) + 0.5, r: 1.2,
         class: `life-ring-try ${one.accepted ? "good" : "bad"}`,
       });
     }),
@@ -65,30 +65,39 @@ function ringPicture(window_, step) {
   );
 }
 
+// Counters that follow each other with the same verdict, as pairs of the first and the last one's number.
+function triedRuns(tries) {
+  const runs = [];
+  tries.forEach((one, i) => {
+    const last = runs.at(-1);
+    const before = last && tries[last[1]];
+    if (before?.why === one.why && Number(before.counter) + 1 === Number(one.counter)) last[1] = i;
+    else runs.push([i, i]);
+  });
+  return runs;
+}
+
 function triesList(act, step, index) {
   const at = `window.steps.${index}`;
-  const tries = step.tries.map((one, i) =>
+  const counter = (i) => lifeWords(act, `${at}.tries.${i}.counter`, { class: "life-counter" });
+  const tries = triedRuns(step.tries).map(([first, last]) =>
     html(
       "li",
       {},
-      lifeWords(act, `${at}.tries.${i}.counter`, { class: "life-counter" }),
+      counter(first),
+      last > first && [" to ", counter(last)],
       " ",
-      lifeWords(act, `${at}.tries.${i}.verdict`, { class: `verdict ${one.accepted ? "good" : "bad"}` }),
+      lifeWords(act, `${at}.tries.${first}.verdict`, { class: `verdict ${step.tries[first].accepted ? "good" : "bad"}` }),
       " ",
-      lifeWords(act, `${at}.tries.${i}.why`),
+      lifeWords(act, `${at}.tries.${first}.why`),
     ),
   );
+  const value = (words, name) => [html("dt", {}, words), html("dd", {}, lifeWords(act, `${at}.${name}`, { class: "value" }))];
   return html(
     "div",
     {},
     tries.length > 0 ? html("ul", { class: "life-tries" }, tries) : html("p", {}, lifeWords(act, `${at}.taken`), " packets taken."),
-    html(
-      "dl",
-      { class: "values life-window-values" },
-      html("dt", {}, "newest"), html("dd", {}, lifeWords(act, `${at}.newest`, { class: "value" })),
-      html("dt", {}, "lowest that would be taken"), html("dd", {}, lifeWords(act, `${at}.lowest`, { class: "value" })),
-      html("dt", {}, "bits set"), html("dd", {}, lifeWords(act, `${at}.set`, { class: "value" })),
-    ),
+    html("dl", { class: "values life-window-values" }, value("newest", "newest"), value("lowest that would be taken", "lowest"), value("bits set", "set")),
   );
 }
 
@@ -99,7 +108,7 @@ function ringLegend() {
     { class: "life-legend" },
     sample("life-ring-set", "seen"),
     sample("life-ring-in", "not seen, would be taken"),
-    sample("life-ring-out", "not in the window"),
+    sample("life-ring-out", "too old, or still to come"),
     html("li", {}, picture(14, 14, "", svg("circle", { cx: 7, cy: 7, r: 6, class: "life-ring-try good" })), "taken now"),
     html("li", {}, picture(14, 14, "", svg("circle", { cx: 7, cy: 7, r: 6, class: "life-ring-try bad" })), "dropped now"),
   );
