@@ -102,7 +102,6 @@ static json_t *own_values(const struct routing_table *own, const uint8_t *seed)
 
     routing_questions_choose(&questions, own);
     routing_world_init(&world, own, seed, 0);
-    routing_world_meet(&world);
     routing_view_init(&view, &world);
     values = routing_values_table(&view, questions.items, questions.items);
     routing_view_fini(&view);

@@ -165,7 +165,8 @@ json_t *routing_values_walk(struct routing_view *view, const struct routing_ques
 
         value_bytes(walk, "datagram", datagram->bytes, datagram->length);
         value_number(walk, "datagram_length", datagram->length);
-        value_endpoint(walk, "to", &datagram->to);
+        if (view->world->table->kind == ROUTING_TABLE_EXAMPLE)
+            value_endpoint(walk, "to", &datagram->to); /* others' are made up */
     }
     put_icmp(walk, &answer);
     return walk;
@@ -321,6 +322,8 @@ json_t *routing_values_table(struct routing_view *view, const struct routing_que
     walks = value_list(table, "walks");
     for (const struct routing_question *to = destinations; to->name != NULL; to++)
         value_put(walks, NULL, routing_values_walk(view, to));
+    if (view->world->table->kind != ROUTING_TABLE_EXAMPLE)
+        routing_world_meet(view->world); /* not before: what is known of endpoints was to be seen */
     put_inbound(table, view, sources);
     return table;
 }

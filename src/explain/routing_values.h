@@ -15,7 +15,7 @@
 /* More prefixes than that are not put into a page. */
 #define ROUTING_VALUES_PREFIXES 20000
 
-/* A world whose members have met, with its tries: what values are made of. */
+/* A world with its tries: what values are made of. */
 struct routing_view {
     struct routing_world *world;
     struct routing_trie tries[2]; /* IPv4, IPv6 */
@@ -24,7 +24,8 @@ struct routing_view {
 void routing_view_init(struct routing_view *view, struct routing_world *world);
 void routing_view_fini(struct routing_view *view);
 
-/* Each is the caller's. */
+/* Each is the caller's. The example's members must have met; those of other tables meet between walks and
+ * claims, so that whose endpoint is not known is seen. */
 json_t *routing_values_table(struct routing_view *view, const struct routing_question *destinations,
                              const struct routing_question *sources);
 json_t *routing_values_walk(struct routing_view *view, const struct routing_question *destination);
