@@ -118,6 +118,20 @@ _vole()
     check)
         [[ $word == -* ]] && _vole_words "--here --json" "$word" || _vole_files "$word" .conf
         ;;
+    explain)
+        case $before in
+        --listen | --seed | --to | --from | --source) ;;
+        --export) _vole_files "$word" .html ;;
+        *)
+            if [[ $word == -* ]]; then
+                _vole_words "--open --listen --export --fresh --seed --to --from --source --json" "$word"
+            else
+                _vole_interfaces "$word"
+                _vole_files "$word" .conf
+            fi
+            ;;
+        esac
+        ;;
     genconf)
         case $before in
         --topology) _vole_words "pair mesh hub gateway" "$word" ;;

@@ -64,7 +64,7 @@ complete -c vole -n '__vole_at show showconf set setconf addconf syncconf -- 2' 
 complete -c vole -n '__vole_at show -- 2' -a 'all interfaces'
 complete -c vole -n '__vole_at show -- 3' -a "$fields"
 complete -c vole -n '__vole_at setconf addconf syncconf -- 3' -F
-complete -c vole -n '__vole_command show top showconf plan check genconf clock genkey genpsk pubkey' -l json -d 'as JSON'
+complete -c vole -n '__vole_command show top showconf plan check explain genconf clock genkey genpsk pubkey' -l json -d 'as JSON'
 
 complete -c vole -n '__vole_command top' -a '(__vole_interfaces)'
 complete -c vole -n '__vole_command top' -l once -d 'one table'
@@ -84,6 +84,15 @@ complete -c vole -n '__vole_command up' -l no-wait-dns -d 'leave host names to v
 complete -c vole -n '__vole_command apply' -l confirm -x -d 'take it back unless confirmed'
 complete -c vole -n '__vole_command check' -a '(__vole_files)'
 complete -c vole -n '__vole_command check' -l here -d 'and on this machine'
+complete -c vole -n '__vole_command explain' -a '(__vole_interfaces) (__vole_files)'
+complete -c vole -n '__vole_command explain' -l open -d 'with the browser'
+complete -c vole -n '__vole_command explain' -l listen -x -d 'serve it there'
+complete -c vole -n '__vole_command explain' -l export -r -F -d 'write it into a file'
+complete -c vole -n '__vole_command explain' -l fresh -d 'new keys'
+complete -c vole -n '__vole_command explain' -l seed -x -d 'the keys of that seed'
+complete -c vole -n '__vole_command explain' -l to -x -d 'whose that address is'
+complete -c vole -n '__vole_command explain' -l from -x -d 'a packet that a peer sends'
+complete -c vole -n '__vole_command explain' -l source -x -d 'with that source address'
 complete -c vole -n '__vole_command genconf' -F
 complete -c vole -n '__vole_command genconf' -l topology -x -a 'pair mesh hub gateway' -d 'who talks to whom'
 complete -c vole -n '__vole_command genconf' -l network -x -d 'addresses'

@@ -48,6 +48,8 @@ OFFERED = {
     "check /etc/wireguard/o": {"/etc/wireguard/office.conf"},
     "genconf --topology m": {"mesh"},
     "clock re": {"reset"},
+    "explain w": {"wg0"},
+    "explain --f": {"--fresh", "--from"},
     "genkey --": {"--json"},
 }
 BASH = r"""
