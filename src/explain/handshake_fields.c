@@ -13,8 +13,8 @@ struct field {
 };
 
 static const struct field initiation[] = {
-    {"type", "type", 4, "1, then three zero bytes", "handshake_create_initiation"},
-    {"sender", "sender index", 8, "random: the laptop's name for this handshake", "renew_index"},
+    {"type", "type", 4, "1, then three zero bytes", NULL},
+    {"sender", "sender index", 8, "random", "renew_index"},
     {"ephemeral", "one-time public key", 40, "X25519(one-time private key, 9)",
      "handshake_create_initiation"},
     {"static", "laptop's public key, sealed", 88, "AEAD(k, 0, laptop's public key, H)", "seal_and_hash"},
@@ -25,8 +25,8 @@ static const struct field initiation[] = {
     {NULL, NULL, 0, NULL, NULL},
 };
 static const struct field response[] = {
-    {"type", "type", 4, "2, then three zero bytes", "handshake_create_responses"},
-    {"sender", "sender index", 8, "random: the server's name for this session", "renew_index"},
+    {"type", "type", 4, "2, then three zero bytes", NULL},
+    {"sender", "sender index", 8, "random", "renew_index"},
     {"receiver", "receiver index", 12, "the initiation's sender index", "handshake_create_responses"},
     {"ephemeral", "one-time public key", 44, "X25519(one-time private key, 9)", "multiply"},
     {"empty", "nothing, sealed", 60, "AEAD(k, 0, nothing, H)", "handshake_create_responses"},
@@ -36,7 +36,7 @@ static const struct field response[] = {
     {NULL, NULL, 0, NULL, NULL},
 };
 static const struct field cookie_reply[] = {
-    {"type", "type", 4, "3, then three zero bytes", "cookie_create_reply"},
+    {"type", "type", 4, "3, then three zero bytes", NULL},
     {"receiver", "receiver index", 8, "the refused message's sender index", "cookie_create_reply"},
     {"nonce", "nonce", 32, "24 random bytes", "cookie_create_reply"},
     {"cookie", "cookie, sealed", 64,
@@ -45,7 +45,7 @@ static const struct field cookie_reply[] = {
     {NULL, NULL, 0, NULL, NULL},
 };
 static const struct field data[] = {
-    {"type", "type", 4, "4, then three zero bytes", "seal"},
+    {"type", "type", 4, "4, then three zero bytes", NULL},
     {"receiver", "receiver index", 8, "the response's sender index", "seal"},
     {"counter", "counter", 16, "0 for the first packet, then one more each time", "keypair_reserve"},
     {"packet", "packet, sealed", TO_THE_END, "AEAD(key laptop → server, counter, packet with zeros up to 16)",

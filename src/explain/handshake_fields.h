@@ -17,8 +17,8 @@ enum handshake_fields {
     HANDSHAKE_FIELDS_DATA
 };
 
-/* A list under this name: [{"name", "title", "from", "to", "bytes", "formula", "source"}]; message is as long
- * as such a message is, length counts for data alone. */
+/* A list under this name: [{"name", "title", "from", "to", "bytes", "formula", "source" or null}]; message is
+ * as long as such a message is, length counts for data alone. */
 void handshake_fields_put(json_t *parent, const char *name, enum handshake_fields which,
                           const uint8_t *message, size_t length);
 /* The name of the field with this byte, or NULL. */

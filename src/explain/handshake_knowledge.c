@@ -41,6 +41,7 @@ struct fact {
     const uint8_t *bytes;
     size_t length;
     bool laptop_had, server_had; /* from the beginning */
+    bool passing;                /* wiped with the handshake */
 };
 
 #define FACTS_MOST 24
@@ -100,11 +101,12 @@ static size_t wire_since(const struct handshake_run *run, const struct fact *fac
     return NOWHERE;
 }
 
-static void put_known(json_t *list, const struct fact *fact, size_t since, size_t step)
+/* until: the step in which it is forgotten. */
+static void put_known(json_t *list, const struct fact *fact, size_t since, size_t until, size_t step)
 {
     json_t *known;
 
-    if (since > step)
+    if (since > step || until < step)
         return;
     known = value_object(list, NULL);
     value_text(known, "name", fact->name);
@@ -112,6 +114,7 @@ static void put_known(json_t *list, const struct fact *fact, size_t since, size_
     value_text(known, "path", fact->path);
     value_truth(known, "secret", fact->secret);
     value_truth(known, "new", since == step);
+    value_truth(known, "forgotten", until == step);
 }
 
 static size_t collect(const struct handshake_run *run, struct fact facts[static FACTS_MOST])
@@ -128,19 +131,22 @@ static size_t collect(const struct handshake_run *run, struct fact facts[static 
          true, true},
         {"preshared_key", "preshared key", "cast.preshared_key", true, run->preshared, 32, true, true},
         {"laptop_ephemeral_private", "laptop's one-time private key", "handshake.moves.e.private", true,
-         laptop[HANDSHAKE_MOVE_ES].private_key, 32, false, false},
+         laptop[HANDSHAKE_MOVE_ES].private_key, 32, false, false, true},
         {"laptop_ephemeral", "laptop's one-time public key", "handshake.moves.e.mixed", false,
          laptop[HANDSHAKE_MOVE_E].mixed, 32, false, false},
-        {"es", "es", "handshake.moves.es.mixed", true, laptop[HANDSHAKE_MOVE_ES].mixed, 32, false, false},
+        {"es", "es", "handshake.moves.es.mixed", true, laptop[HANDSHAKE_MOVE_ES].mixed, 32, false, false,
+         true},
         {"ss", "ss", "handshake.moves.ss.mixed", true, laptop[HANDSHAKE_MOVE_SS].mixed, 32, false, false},
         {"timestamp", "the time it was sent", "handshake.moves.timestamp.plaintext", false,
          laptop[HANDSHAKE_MOVE_TIMESTAMP].plaintext, TIMESTAMP_BYTES, false, false},
         {"server_ephemeral_private", "server's one-time private key", "handshake.moves.response_e.private",
-         true, server[HANDSHAKE_MOVE_EE].private_key, 32, false, false},
+         true, server[HANDSHAKE_MOVE_EE].private_key, 32, false, false, true},
         {"server_ephemeral", "server's one-time public key", "handshake.moves.response_e.mixed", false,
          server[HANDSHAKE_MOVE_RESPONSE_E].mixed, 32, false, false},
-        {"ee", "ee", "handshake.moves.ee.mixed", true, server[HANDSHAKE_MOVE_EE].mixed, 32, false, false},
-        {"se", "se", "handshake.moves.se.mixed", true, server[HANDSHAKE_MOVE_SE].mixed, 32, false, false},
+        {"ee", "ee", "handshake.moves.ee.mixed", true, server[HANDSHAKE_MOVE_EE].mixed, 32, false, false,
+         true},
+        {"se", "se", "handshake.moves.se.mixed", true, server[HANDSHAKE_MOVE_SE].mixed, 32, false, false,
+         true},
     };
 
     memcpy(facts, all, sizeof all);
@@ -159,8 +165,8 @@ static void put_transport_keys(json_t *list, size_t since, size_t step)
                                           .path = "handshake.session.laptop.receiving",
                                           .secret = true};
 
-    put_known(list, &to_server, since, step);
-    put_known(list, &to_laptop, since, step);
+    put_known(list, &to_server, since, NOWHERE, step);
+    put_known(list, &to_laptop, since, NOWHERE, step);
 }
 
 static void put_step(json_t *steps, const struct handshake_run *run, size_t step, const struct fact *facts,
@@ -178,9 +184,13 @@ static void put_step(json_t *steps, const struct handshake_run *run, size_t step
     server = value_list(object, "server");
     wire = value_list(object, "wire");
     for (size_t i = 0; i < count; i++) {
-        put_known(laptop, &facts[i], known_since(run, true, &facts[i]), step);
-        put_known(server, &facts[i], known_since(run, false, &facts[i]), step);
-        put_known(wire, &facts[i], wire_since(run, &facts[i]), step);
+        size_t wiped = facts[i].passing ? step_named("keys") : NOWHERE;
+
+        put_known(laptop, &facts[i], known_since(run, true, &facts[i]), run->laptop_wiped ? wiped : NOWHERE,
+                  step);
+        put_known(server, &facts[i], known_since(run, false, &facts[i]), run->server_wiped ? wiped : NOWHERE,
+                  step);
+        put_known(wire, &facts[i], wire_since(run, &facts[i]), NOWHERE, step);
     }
     put_transport_keys(laptop, run->laptop_current.present ? step_named("keys") : NOWHERE, step);
     put_transport_keys(server, run->server_next.present ? step_named("keys") : NOWHERE, step);

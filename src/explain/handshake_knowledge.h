@@ -2,8 +2,9 @@
  *
  * Who knows what when. The handshake is told in steps, each of which one side takes; a side knows a value
  * from the first step on in which it is in that side's own record, or from the beginning if it was
- * configured; everybody knows it from the step on in which it went over the wire in clear. Nothing of this is
- * written down anywhere: it is looked up in what the devices did.
+ * configured; everybody knows it from the step on in which it went over the wire in clear. What belongs to
+ * the handshake alone is forgotten when its memory is zero. Nothing of this is written down anywhere: it is
+ * looked up in what the devices did.
  */
 #ifndef EXPLAIN_HANDSHAKE_KNOWLEDGE_H
 #define EXPLAIN_HANDSHAKE_KNOWLEDGE_H

@@ -42,6 +42,13 @@ static const struct keypair *current_of(const struct cast_member *member)
     return atomic_load_explicit(&handshake_run_peer(member)->keypairs.current, memory_order_relaxed);
 }
 
+static bool is_wiped(const struct cast_member *member)
+{
+    const struct handshake *handshake = &handshake_run_peer(member)->handshake;
+
+    return memory_is_zero((const uint8_t *)handshake, sizeof *handshake);
+}
+
 static void initiate(struct handshake_run *run)
 {
     struct handshake_record record;
@@ -78,8 +85,10 @@ void handshake_run_play(struct handshake_run *run, const uint8_t seed[static CHA
     hand(run->server, HANDSHAKE_RUN_INITIATION, run->server_moves, HANDSHAKE_MOVE_START);
     copy_session(&run->server_next, handshake_run_peer(run->server)->keypairs.next);
     run->server_could_send = current_of(run->server) != NULL;
+    run->server_wiped = is_wiped(run->server);
     hand(run->laptop, HANDSHAKE_RUN_RESPONSE, run->laptop_moves, HANDSHAKE_MOVE_RESPONSE_E);
     copy_session(&run->laptop_current, current_of(run->laptop));
+    run->laptop_wiped = is_wiped(run->laptop);
     cast_pass(&run->cast, HANDSHAKE_RUN_WAY_NS);
     run->confirmed = cast_hand_datagram(run->server, HANDSHAKE_RUN_DATA);
     copy_session(&run->server_current, current_of(run->server));

@@ -34,7 +34,8 @@ struct handshake_run {
     struct handshake_move laptop_moves[HANDSHAKE_MOVES], server_moves[HANDSHAKE_MOVES];
     struct handshake_run_session server_next; /* before the first data */
     struct handshake_run_session laptop_current, server_current;
-    bool server_could_send; /* before the first data */
+    bool laptop_wiped, server_wiped; /* nothing is left of the handshake once the session is there */
+    bool server_could_send;          /* before the first data */
     enum vole_outcome confirmed;
 };
 
