@@ -150,9 +150,10 @@ function makeRail(act) {
     ),
   );
   act.controls.ticks = ticks;
-  // Rows of the same length.
-  const columns = Math.max(9, Math.ceil(ticks.length / Math.ceil(ticks.length / RAIL_COLUMNS)));
-  return html("nav", { class: "rail", "aria-label": `Steps: ${act.title}`, style: { "--columns": columns } }, ticks);
+  // Rows of the same length, where one row is not enough.
+  const columns = Math.ceil(ticks.length / Math.ceil(ticks.length / RAIL_COLUMNS));
+  const style = { "--columns": Math.max(9, columns), "--steps": Math.max(9, ticks.length) };
+  return html("nav", { class: "rail", "aria-label": `Steps: ${act.title}`, style }, ticks);
 }
 
 function makeControls(act) {
