@@ -54,7 +54,7 @@ function journeySum(act, { fields, total }) {
 
 function showJourneyBytes(act, container, now) {
   const { stage } = now;
-  clear(container).append(html("div", { class: "journey-head" }, html("h4", {}, now.title), journeySum(act, now)));
+  clear(container).append(html("div", { class: "journey-head" }, html("p", { class: "journey-title" }, now.title), journeySum(act, now)));
   const scroll = html("div", { class: "journey-bytes", tabindex: 0, role: "region", "aria-label": `The bytes of ${now.title}` });
   container.append(scroll);
   byteGrid(scroll, {

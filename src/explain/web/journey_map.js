@@ -4,7 +4,7 @@
 // it takes. Where the parts stand is said twice, for wide windows and for phones; the server is the laptop's
 // mirror image. Stops on the road are named; a packet stands at one of them.
 
-import { animate, box, group, label, motionAllowed, picture, svg } from "./draw.js";
+import { animate, box, group, label, line, machine, motionAllowed, picture, svg } from "./draw.js";
 
 // Middle x, y, width and height of the laptop's parts; the road's stops, named, with the bends between them.
 const JOURNEY_WIDE = {
@@ -74,6 +74,11 @@ function journeyFrame(place, host, [x, y, width, height], className) {
   return svg("rect", { x: flipped ? x : left, y: flipped ? place.height - y - height : top, width, height, rx: 4, class: className });
 }
 
+// Somebody who looks at what passes; over the internet, whose upper edge is there.
+function journeyStranger(x, edge) {
+  return group({ class: "stranger watcher" }, machine("stranger", x, edge - 116, "everybody in between"), line(x, edge - 56, x, edge - 4, { class: "line dotted" }));
+}
+
 // The road leads over the machine, and under its parts.
 function journeyHost(place, host) {
   return group({ class: host }, journeyFrame(place, host, place.host, "frame"), journeyFrame(place, host, place.inner, "inner"));
@@ -123,6 +128,7 @@ export function journeyMap(narrow, addresses) {
     journeyHost(place, "server"),
     svg("path", { d: roadPath(road), class: "road" }),
     travelled,
+    !narrow && journeyStranger(cloudX, cloudY - cloudHeight / 2),
     label(cloudX, narrow ? cloudY + 5 : cloudY - 18, "the internet", { class: "label name", "text-anchor": "middle" }),
     journeyParts(place, "laptop", addresses.laptop),
     journeyParts(place, "server", addresses.server),
@@ -132,6 +138,7 @@ export function journeyMap(narrow, addresses) {
   const placeOf = (stop) => road.findIndex(([name]) => name === stop);
 
   function light(first, last, here) {
+    element.querySelector(".watcher")?.classList.toggle("here", here === "net");
     const passed = new Set(road.slice(Math.min(first, last), Math.max(first, last) + 1).map(([name]) => partOfStop(name)));
     for (const one of element.querySelectorAll("[data-part]")) {
       one.classList.toggle("here", one.dataset.part === partOfStop(here));
