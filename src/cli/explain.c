@@ -11,6 +11,7 @@
 #include "cli/http_place.h"
 #include "cli/program.h"
 #include "config/key.h"
+#include "explain/journey_capture.h"
 #include "explain/page.h"
 #include "explain/routing_example.h"
 #include "explain/story.h"
@@ -27,6 +28,7 @@ struct explanation {
     struct routing_table table; /* its, or the built-in one */
     const char *to;             /* only the walk to this address is printed, or NULL */
     const char *from, *source;  /* the same of what a peer sends with this source */
+    const char *capture;        /* where a capture of the run goes instead of the page, or NULL */
     const char *export;         /* where the page goes, "-": standard output; NULL: it is served */
     struct vole_endpoint listen;
     bool fresh, open_browser;
@@ -45,6 +47,8 @@ static void print_usage(FILE *stream)
           "  --export FILE              writes the page into one file instead of serving it; -: to stdout\n"
           "  --fresh                    new keys instead of those that everybody sees\n"
           "  --seed SEED                the keys of that seed, as a page with fresh keys names it\n"
+          "  --capture FILE             writes what went over the wire, for Wireshark, with the keys; -: to "
+          "stdout\n"
           "  --to ADDRESS               prints, instead, whose that address is by the allowed IPs, and why\n"
           "  --from PEER --source ADDRESS   the same of a packet that PEER sends with that source address\n"
           "  --json                     prints the story, all values of the page, instead\n",
@@ -140,6 +144,21 @@ static int write_page(const struct explanation *asked)
     return success ? 0 : 1;
 }
 
+static int write_capture(const struct explanation *asked)
+{
+    struct story_options options;
+    int error;
+
+    if (!choose_seed(&options, asked, asked->fresh)) {
+        fputs("vole explain: no random bytes to be had\n", stderr);
+        return 1;
+    }
+    error = journey_capture_write(options.seed, asked->capture);
+    if (error != 0)
+        fprintf(stderr, "vole explain: cannot write %s: %s\n", asked->capture, strerror(-error));
+    return error == 0 ? 0 : 1;
+}
+
 /* ---- the command line ---- */
 
 /* The option's value, the next word; NULL: there is none, which was said. */
@@ -174,6 +193,9 @@ static bool read_word(struct explanation *asked, char **arguments, int *at)
     } else if (strcmp(word, "--export") == 0) {
         asked->export = take_value(arguments, at);
         return asked->export != NULL;
+    } else if (strcmp(word, "--capture") == 0) {
+        asked->capture = take_value(arguments, at);
+        return asked->capture != NULL;
     } else if (strcmp(word, "--to") == 0) {
         asked->to = take_value(arguments, at);
         return asked->to != NULL;
@@ -213,6 +235,8 @@ static int explain(struct explanation *asked)
         return explain_walk_to(&asked->table, asked->to);
     if (asked->from != NULL)
         return explain_walk_from(&asked->table, asked->from, asked->source);
+    if (asked->capture != NULL)
+        return write_capture(asked);
     if (program_wants_json())
         return print_story(asked);
     if (asked->export != NULL)

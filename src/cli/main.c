@@ -54,7 +54,7 @@ static const struct command commands[] = {
     {"genconf", command_genconf, "writes configuration files that match each other", false, true,
      .options = "--topology= --network= --interface="},
     {"explain", command_explain, "shows how a tunnel is built, move by move, on a page", false, true,
-     .options = "--to= --from= --source= --open --listen= --export= --fresh --seed="},
+     .options = "--to= --from= --source= --open --listen= --export= --capture= --fresh --seed="},
     {"qr", command_qr, "draws a configuration file as a QR code", false, false, "a picture", .options = ""},
 };
 
