@@ -154,6 +154,33 @@ static void no_session_is_renewed_before_its_time(void **state)
         assert_int_equal(causes[i], 1);
 }
 
+/* Initiations that the laptop sent by the time something was said at this age of its session: by itself, or
+ * by the server, so that it only receives. */
+static size_t initiations_after(uint64_t age_ns, bool receives)
+{
+    struct life_film film;
+    size_t count;
+
+    life_film_init(&film, options.seed);
+    (void)life_film_send(&film, LIFE_LAPTOP, false);
+    life_film_until(&film, 2 * WAY_NS + age_ns - (receives ? WAY_NS : 0));
+    (void)life_film_send(&film, receives ? LIFE_SERVER : LIFE_LAPTOP, false);
+    if (receives)
+        life_film_until(&film, 2 * WAY_NS + age_ns);
+    count = life_film_count(&film, LIFE_LAPTOP, "initiation");
+    json_decref(life_film_finish(&film));
+    return count;
+}
+
+static void renewal_begins_at_its_age_and_not_a_moment_before(void **state)
+{
+    (void)state;
+    assert_int_equal(initiations_after(REKEY_AFTER_TIME - 1, false), 1);
+    assert_int_equal(initiations_after(REKEY_AFTER_TIME, false), 2);
+    assert_int_equal(initiations_after(LAST_MINUTE_REKEY - 1, true), 1);
+    assert_int_equal(initiations_after(LAST_MINUTE_REKEY, true), 2);
+}
+
 static void the_key_dies_at_its_time_and_not_a_moment_before(void **state)
 {
     static const char *const names[] = {"laptop", "server"};
@@ -217,6 +244,32 @@ static void the_page_cites_the_constants(void **state)
     assert_int_equal(number(act, "constants.last_minute_rekey"), LAST_MINUTE_REKEY / NS_PER_SECOND);
     assert_int_equal(number(act, "constants.new_handshake_timeout"), NEW_HANDSHAKE_TIMEOUT / NS_PER_SECOND);
     assert_int_equal(number(act, "constants.erase_keys_after"), ERASE_KEYS_AFTER / NS_PER_SECOND);
+}
+
+static void states_are_named_as_they_are(void **state)
+{
+    static const char *const phases[][3] = {
+        {"nothing", "no_session", "no_session"},
+        {"first", "initiating", "no_session"},
+        {"answered", "initiating", "answered"},
+        {"established", "idle", "answered"},
+        {"confirmed", "idle", "owes"},
+        {"keepalive", "idle", "expects"},
+        {"silent", "idle", "idle"},
+        {"rekey", "rekeying", "idle"},
+        {"old_key", "rekeying", "rekeying"},
+        {"switched", "owes", "idle"},
+        {"expired_again", "expired", "expired"},
+        {"forgotten", "no_session", "no_session"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {
+        json_t *frame = frame_of(at(act, "session"), phases[i][0]);
+
+        assert_string_equal(text(frame, "laptop.phase"), phases[i][1]);
+        assert_string_equal(text(frame, "server.phase"), phases[i][2]);
+    }
 }
 
 /* ---- that it happened ---- */
@@ -688,9 +741,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_keepalive_comes_when_data_went_unanswered_for_its_time),
         cmocka_unit_test(no_session_is_renewed_before_its_time),
+        cmocka_unit_test(renewal_begins_at_its_age_and_not_a_moment_before),
         cmocka_unit_test(the_key_dies_at_its_time_and_not_a_moment_before),
         cmocka_unit_test(keys_are_erased_when_the_last_session_is_old_enough),
         cmocka_unit_test(the_page_cites_the_constants),
+        cmocka_unit_test(states_are_named_as_they_are),
         cmocka_unit_test(every_datagram_of_the_film_was_sent_before_it_arrived),
         cmocka_unit_test(every_frame_is_a_call_or_changes_nothing),
         cmocka_unit_test(nothing_an_app_sent_was_lost_over_all_rekeys),
