@@ -17,23 +17,20 @@ function routingParseIPv4(text) {
   return parts.length === 4 && bytes.every((byte) => byte < 256) ? bytes : null;
 }
 
-// The groups of one side of "::"; an IPv4 address at the end stands for two.
-function routingGroups(text) {
+// The groups of one side of "::"; at the very end, an IPv4 address stands for two.
+function routingGroups(text, isEnd) {
   if (text === "") return [];
-  const groups = [];
-  for (const [at, part] of text.split(":").entries()) {
-    const last = at === text.split(":").length - 1;
-    const v4 = last && part.includes(".") ? routingParseIPv4(part) : null;
-    if (v4) groups.push(v4[0] * 256 + v4[1], v4[2] * 256 + v4[3]);
-    else groups.push(routingGroup(part));
-  }
-  return groups;
+  const parts = text.split(":");
+  return parts.flatMap((part, index) => {
+    const v4 = isEnd && index === parts.length - 1 ? routingParseIPv4(part) : null;
+    return v4 ? [v4[0] * 256 + v4[1], v4[2] * 256 + v4[3]] : [routingGroup(part)];
+  });
 }
 
 function routingParseIPv6(text) {
   const sides = text.split("::");
   if (sides.length > 2) return null;
-  const [head, tail] = sides.map(routingGroups);
+  const [head, tail] = sides.map((side, index) => routingGroups(side, index === sides.length - 1));
   const missing = 8 - head.length - (tail?.length ?? 0);
   if (tail ? missing < 1 : missing !== 0) return null;
   const groups = tail ? [...head, ...Array(missing).fill(0), ...tail] : head;
