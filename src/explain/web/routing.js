@@ -130,7 +130,8 @@ function routingDrawWalk() {
   clear(words);
   clear(verdict);
   if (!routingView.asked) {
-    routingView.parts.hint.textContent = routingView.address === "" ? "" : "That is no address. Write one as 10.0.0.5 or fd00::5.";
+    routingView.parts.hint.textContent =
+      routingView.address === "" ? "Pick an address, or type one." : "That is no address. Write one as 10.0.0.5 or fd00::5.";
     return;
   }
   routingView.parts.hint.textContent = routingView.trie.nodes.length === 0 ? `No peer has any IPv${routingView.asked.family} prefix.` : "";
@@ -148,6 +149,7 @@ function routingDraw() {
   picture();
   routingDrawWalk();
   const steps = routingView.asked ? routingView.walk.steps.length : 0;
+  routingView.parts.verdict.hidden = routingView.parts.moves.hidden = !routingView.asked;
   back.disabled = again.disabled = routingView.shown <= 1;
   on.disabled = routingView.shown >= steps;
   routingMarkChoices();
@@ -287,7 +289,7 @@ function routingTreePanel(parts) {
   return html("div", { "data-routing-panel": "tree", class: "routing-tree" },
     html("div", { class: "choices" }, html("span", { class: "choices", role: "group", "aria-label": "Direction" }, parts.outwards, parts.inwards), parts.tables),
     routingForm(parts), parts.picks, parts.hint, parts.verdict, parts.canvas, parts.words,
-    html("div", { class: "choices routing-moves" }, parts.back, parts.on, parts.again));
+    (parts.moves = html("div", { class: "choices routing-moves" }, parts.back, parts.on, parts.again)));
 }
 
 // The cells of the filter's table become buttons.

@@ -57,11 +57,12 @@ function routingRows(trie, way) {
 
 // ---- the drawing ----
 
-function routingPlan(trie, way, narrow) {
+// begin: where the drawing begins; without an address there is no ruler above it.
+function routingPlan(trie, way, narrow, begin) {
   const width = narrow ? 340 : 720;
   const left = narrow ? 6 : 62;
   const column = (width - left - (narrow ? 8 : 14)) / ROUTING_COLUMNS;
-  const top = 118;
+  const top = begin + 44;
   const rows = routingRows(trie, way);
   const places = new Map();
   const x = (bits) => left + (bits * ROUTING_COLUMNS * column) / trie.bits;
@@ -69,7 +70,7 @@ function routingPlan(trie, way, narrow) {
     places.set(row.at, { x: x(trie.nodes[row.at].length), y: top + index * ROUTING_ROW, more: row.more });
   });
   const height = top + Math.max(1, rows.length) * ROUTING_ROW + (narrow ? 4 : 10);
-  return { width, height, left, column, top, rows, places, x, narrow, perColumn: trie.bits / ROUTING_COLUMNS };
+  return { width, height, left, column, top, rows, places, x, narrow, perColumn: trie.bits / ROUTING_COLUMNS, begin };
 }
 
 // The address as people write it, over the columns it stands for: octets, or groups of four digits.
@@ -116,8 +117,8 @@ function routingRuler(plan, trie, bytes, step) {
 function routingGrid(plan, trie) {
   const marks = trie.bits === 32 ? [0, 8, 16, 24, 32] : [0, 32, 64, 96, 128];
   return marks.map((bits) => [
-    line(plan.x(bits), 78, plan.x(bits), plan.height - 6, { class: "line thin routing-mark" }),
-    label(plan.x(bits), 88, `/${bits}`, {
+    line(plan.x(bits), plan.begin + 4, plan.x(bits), plan.height - 6, { class: "line thin routing-mark" }),
+    label(plan.x(bits), plan.begin + 14, `/${bits}`, {
       class: "label routing-scale soft",
       "text-anchor": bits === 0 ? "start" : bits === trie.bits ? "end" : "middle",
     }),
@@ -181,7 +182,7 @@ function routingEnd(plan, step) {
 export function routingPicture({ trie, bytes, walk, shown, over, path }, narrow) {
   const steps = bytes ? walk.steps.slice(0, shown) : [];
   const way = steps.map((step) => step.node);
-  const plan = routingPlan(trie, bytes ? walk.steps.map((step) => step.node) : [], narrow);
+  const plan = routingPlan(trie, bytes ? walk.steps.map((step) => step.node) : [], narrow, bytes ? 74 : 0);
   const current = steps.at(-1);
   const state = (at) => {
     const step = steps.find((one) => one.node === at);
