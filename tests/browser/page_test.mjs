@@ -50,18 +50,18 @@ for (const name of ACTS) {
     for (const [index, step] of steps.entries()) {
       assert.equal(await current(page, name), step);
       assert.deepEqual(await wrongValues(page), [], `at ${step}`);
-      if (index + 1 < steps.length) await act.getByRole("button", { name: "Next" }).click();
+      if (index + 1 < steps.length) await act.getByRole("button", { name: "Next", exact: true }).click();
     }
     for (const step of steps.toReversed?.() ?? [...steps].reverse()) {
       assert.equal(await current(page, name), step);
       assert.equal(new URL(page.url()).hash, step === steps.at(-1) && steps.length === 1 ? "" : `#${name}.${step}`);
-      if (step !== steps[0]) await act.getByRole("button", { name: "Previous" }).click();
+      if (step !== steps[0]) await act.getByRole("button", { name: "Previous", exact: true }).click();
     }
     for (const step of [steps.at(-1), steps[1], steps.at(-2)]) {
       await go(page, name, step);
       assert.deepEqual(await wrongValues(page), [], `at ${step}, by link`);
     }
-    await act.getByRole("button", { name: "Reset" }).click();
+    await act.getByRole("button", { name: "Reset", exact: true }).click();
     assert.equal(await current(page, name), steps[0]);
     await close();
     const linked = await visit(browser, `${address}#${name}.${steps[2]}`);
@@ -82,10 +82,10 @@ for (const name of ACTS) {
     await page.keyboard.press("Home");
     assert.equal(await current(page, name), steps[0]);
     await page.clock.install();
-    await page.locator(`[data-act="${name}"]`).getByRole("button", { name: "Play" }).click();
+    await page.locator(`[data-act="${name}"]`).getByRole("button", { name: "Play", exact: true }).click();
     await page.clock.runFor(16000);
     assert.notEqual(await current(page, name), steps[0]);
-    await page.locator(`[data-act="${name}"]`).getByRole("button", { name: "Pause" }).click();
+    await page.locator(`[data-act="${name}"]`).getByRole("button", { name: "Pause", exact: true }).click();
     await close();
   });
 
@@ -98,6 +98,8 @@ for (const name of ACTS) {
     const seen = new Set();
     for (let i = 0; i < count; i++) {
       const button = buttons.nth(i);
+      // Of bytes some; handshake_test.mjs picks them all.
+      if ((await button.getAttribute("data-offset")) % 16 > 0) continue;
       if (!(await button.isVisible()) || !(await button.isEnabled())) continue;
       await button.click();
       seen.add((await part.innerText()).replace(/\s+/g, " "));
