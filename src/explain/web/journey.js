@@ -66,18 +66,27 @@ function showJourneyBytes(act, container, now) {
   });
 }
 
+// The scenes of one way, out or back: the same stations, the two machines changed over.
+function journeyScenes(act, way) {
+  const other = (stop) => (way === "out" ? stop : stop.replace(/laptop|server/, (host) => (host === "laptop" ? "server" : "laptop")));
+  return Object.entries(JOURNEY_STOPS).filter(([name]) => name !== "back").map(([, [stop, stage]]) => ({
+    stop: other(stop),
+    from: other("laptop.app"),
+    stage: act.data[way].stages.find((one) => one.name === stage),
+  }));
+}
+
 // The whole way in one go, to look at: there with the question, back with the answer.
 function watchJourney(act, view) {
-  const scenes = act.steps.map((step) => journeyScene(act, step)).filter((one) => one && one.from === "laptop.app");
-  let i = 0;
-  clearTimeout(view.timer);
-  const step = () => {
-    const now = scenes[i];
-    view.map.show({ ...now, wasAt: scenes[i - 1]?.stop });
-    if (++i < scenes.length) view.timer = setTimeout(step, now.stop === "laptop.nic" || now.stop === "net" ? 1300 : 900);
-    else view.timer = setTimeout(() => showJourneyStage(act, view, act.steps[act.index]), 1600);
+  const scenes = [...journeyScenes(act, "out"), ...journeyScenes(act, "back")];
+  const show = (i) => {
+    view.map.show({ ...scenes[i], wasAt: scenes[i - 1]?.stop });
+    const next = i + 1 < scenes.length ? () => show(i + 1) : () => showJourneyStage(act, view, act.steps[act.index]);
+    view.timer = setTimeout(next, /nic|net/.test(scenes[i].stop) ? 1250 : 750);
   };
-  step();
+  clearTimeout(view.timer);
+  act.say("The question travels to the server, and the answer back.");
+  show(0);
 }
 
 function showJourneyStage(act, view, step, wasAt) {
