@@ -194,14 +194,14 @@ static const struct {
      "be "
      "a recorded message, and the server says nothing, until the laptop's clock has passed that time.",
      clock_back},
-    {"replayed", "Replayed initiation",
+    {"replayed", "Recorded and sent again",
      "A stranger recorded the laptop's first message and sends it again, a minute later, from elsewhere.",
      "Every seal in it is whole, but its timestamp is not newer than the last. The server says nothing, "
      "keeps "
      "its session and does not believe that the laptop has moved: the laptop's next packet arrives as if "
      "nothing had happened.",
      replayed},
-    {"replayed_after_restart", "Replayed after a restart",
+    {"replayed_after_restart", "The same after a restart",
      "The same, but the server has restarted meanwhile and has forgotten the last timestamp.",
      "Now the server answers: to the stranger, who can do nothing with it, because the private key that "
      "belongs "

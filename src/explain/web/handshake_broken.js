@@ -175,7 +175,7 @@ function drawFlipGrid() {
     onPick: (offset) => {
       handshakeBreaking.byte = offset;
       showFlip();
-      bringIntoView();
+      requestAnimationFrame(bringIntoView);
     },
   });
 }
@@ -221,7 +221,7 @@ function showCase(one, index) {
   handshakeBreaking.parts.grid.update({ marked: [] });
   clear(handshakeBreaking.parts.flipped);
   showBroken(`handshake.broken.cases.${index}`, one.title, [one.what, one.next]);
-  bringIntoView();
+  requestAnimationFrame(bringIntoView);
 }
 
 function casePart() {
