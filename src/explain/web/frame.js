@@ -252,7 +252,10 @@ function followAddress() {
   const step = act?.steps.find((one) => one.name === stepName);
   if (!step) return;
   goByHand(act, step.index);
-  act.element.querySelector(".act-body").scrollIntoView({ behavior: "instant", block: "start" });
+  const body = act.element.querySelector(".act-body");
+  const align = () => body.scrollIntoView({ behavior: "instant", block: "start" });
+  align();
+  requestAnimationFrame(() => requestAnimationFrame(align)); // when the new step has its place
 }
 
 // ---- the rest of the page ----
@@ -341,9 +344,14 @@ function startPage() {
   unfoldForPrint();
   watchStageHeights();
   followAddress();
-  // The browser scrolls to the step itself once all is loaded; the stage is to be seen, too.
-  window.addEventListener("load", () => setTimeout(followAddress));
-  document.documentElement.classList.add("ready");
+  // The browser scrolls to the step itself once all is loaded; the stage is to be seen, too. Only then may
+  // anything glide, or that would end somewhere else.
+  window.addEventListener("load", () => {
+    setTimeout(() => {
+      followAddress();
+      document.documentElement.classList.add("ready");
+    });
+  });
 }
 
 // All modules have registered their acts by then.
