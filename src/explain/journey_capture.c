@@ -10,7 +10,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FILE_NAME       "vole-explain.pcapng"
@@ -117,28 +116,6 @@ int journey_capture_write(const uint8_t seed[static CHANCE_SEED_BYTES], const ch
 
 /* ---- for the page ---- */
 
-static void put_base64(json_t *parent, const char *name, const uint8_t *bytes, size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *text = malloc(length / 3 * 4 + 5), *end = text;
-
-    if (text == NULL)
-        value_put(parent, name, NULL); /* which ends the program */
-    for (size_t i = 0; i < length; i += 3) {
-        size_t left = length - i;
-        uint32_t group = (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
-                         (left > 2 ? bytes[i + 2] : 0);
-
-        *end++ = digits[group >> 18];
-        *end++ = digits[group >> 12 & 63];
-        *end++ = left > 1 ? digits[group >> 6 & 63] : '=';
-        *end++ = left > 2 ? digits[group & 63] : '=';
-    }
-    *end = '\0';
-    value_text(parent, name, text);
-    free(text);
-}
-
 /* What is in a datagram, for who has the keys: what it became on the other side. NULL: nothing. */
 static const char *inside(const struct journey_run *run, const struct cast_datagram *datagram)
 {
@@ -197,7 +174,7 @@ json_t *journey_capture_new(const uint8_t seed[static CHANCE_SEED_BYTES])
     fill(&capture, &run, seed);
     value_text(object, "name", FILE_NAME);
     value_number(object, "length", capture.length);
-    put_base64(object, "base64", capture.bytes, capture.length);
+    value_base64(object, "base64", capture.bytes, capture.length);
     put_packets(value_list(object, "packets"), &run);
     question = number_at(&run, JOURNEY_ASKED_NS);
     value_number(object, "response", RESPONSE_NUMBER);

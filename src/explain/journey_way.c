@@ -93,21 +93,23 @@ static void put_app(struct way *way)
                       way->length);
 }
 
+#define MOST_ROUTES 6
+
 struct route {
     struct vole_prefix prefix;
-    const char *device;
     struct vole_address via; /* family 0: none, it is on the link */
+    const char *device;
 };
 
 /* The kernel's IPv4 routes on a member: what `ip route` would list. The interface's are its peers' allowed
  * IPs, as `vole up` sets them. */
-static size_t list_routes(const struct way *way, struct route *routes, size_t most)
+static size_t list_routes(const struct way *way, struct route routes[static MOST_ROUTES])
 {
     const struct vole_address *own = &way->sender->address.address;
-    struct vole_prefix allowed[4];
-    size_t count = vole_peer_allowed(way->peer, allowed, 4), used = 0;
+    struct vole_prefix allowed[MOST_ROUTES - 2];
+    size_t count = vole_peer_allowed(way->peer, allowed, MOST_ROUTES - 2), used = 0;
 
-    assert(count <= 4 && most >= count + 2);
+    assert(count <= MOST_ROUTES - 2);
     for (size_t i = 0; i < count; i++)
         if (allowed[i].address.family == 4)
             routes[used++] = (struct route){.prefix = allowed[i], .device = "wg0"};
@@ -122,8 +124,8 @@ static size_t list_routes(const struct way *way, struct route *routes, size_t mo
 /* The lookup that the kernel makes for this destination: the longest prefix that has it. */
 static void put_routes(const struct way *way, json_t *parent, const struct vole_address *destination)
 {
-    struct route routes[8];
-    size_t count = list_routes(way, routes, sizeof routes / sizeof routes[0]), best = count;
+    struct route routes[MOST_ROUTES];
+    size_t count = list_routes(way, routes), best = count;
     json_t *list = value_list(parent, "routes");
 
     for (size_t i = 0; i < count; i++)

@@ -76,7 +76,9 @@ void value_truth(json_t *parent, const char *name, bool truth)
 
 void value_seconds(json_t *parent, const char *name, uint64_t ns)
 {
-    value_put(parent, name, json_real((double)(ns / 1000) / 1e6));
+    uint64_t whole_us = ns / 1000;
+
+    value_put(parent, name, json_real((double)whole_us / 1e6));
 }
 
 void value_bytes(json_t *parent, const char *name, const uint8_t *bytes, size_t length)
@@ -89,6 +91,26 @@ void value_bytes(json_t *parent, const char *name, const uint8_t *bytes, size_t 
         text[2 * i + 1] = digits[bytes[i] & 15];
     }
     text[2 * length] = '\0';
+    value_text(parent, name, text);
+    free(text);
+}
+
+void value_base64(json_t *parent, const char *name, const uint8_t *bytes, size_t length)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *text = had(malloc(length / 3 * 4 + 5)), *end = text;
+
+    for (size_t i = 0; i < length; i += 3) {
+        size_t left = length - i;
+        uint32_t group = (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
+                         (left > 2 ? bytes[i + 2] : 0);
+
+        *end++ = digits[group >> 18];
+        *end++ = digits[group >> 12 & 63];
+        *end++ = left > 1 ? digits[group >> 6 & 63] : '=';
+        *end++ = left > 2 ? digits[group & 63] : '=';
+    }
+    *end = '\0';
     value_text(parent, name, text);
     free(text);
 }

@@ -33,6 +33,8 @@ void value_truth(json_t *parent, const char *name, bool truth);
 /* In seconds, to the microsecond. */
 void value_seconds(json_t *parent, const char *name, uint64_t ns);
 void value_bytes(json_t *parent, const char *name, const uint8_t *bytes, size_t length);
+/* The same as base64, for what is a file rather than to be read. */
+void value_base64(json_t *parent, const char *name, const uint8_t *bytes, size_t length);
 /* "10.0.0.5", "203.0.113.5:51820", "10.0.0.0/24". */
 void value_address(json_t *parent, const char *name, const struct vole_address *address);
 void value_endpoint(json_t *parent, const char *name, const struct vole_endpoint *endpoint);
