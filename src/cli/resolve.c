@@ -116,7 +116,7 @@ static bool is_permanent(int error)
 
 static void wait_us(long long delay_us)
 {
-    struct timespec left = {.tv_sec = delay_us / 1000000, .tv_nsec = delay_us % 1000000 * 1000};
+    struct timespec left = {.tv_sec = delay_us / 1000000, .tv_nsec = (long)(delay_us % 1000000) * 1000};
 
     while (nanosleep(&left, &left) != 0 && errno == EINTR && process_signal() == 0)
         continue;

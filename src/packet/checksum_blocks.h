@@ -32,14 +32,13 @@ CHECKSUM_INLINE uint64_t lanes_sum(const struct checksum_lanes *lanes)
     return sum;
 }
 
-CHECKSUM_INLINE checksum_words words_load(const uint8_t *bytes)
+/* Gives the vector by address: where there are no vector registers, how one is returned is not settled. */
+CHECKSUM_INLINE void words_load(checksum_words *words, const uint8_t *bytes)
 {
-    checksum_words words;
-    memcpy(&words, bytes, sizeof words);
+    memcpy(words, bytes, sizeof *words);
 #if defined(__x86_64__)
-    __asm__("" : "+x"(words)); /* stays in its register: gcc would load it anew for each of its two uses */
+    __asm__("" : "+x"(*words)); /* stays in its register: gcc would load it anew for each of its two uses */
 #endif
-    return words;
 }
 
 /* Adds what is in source; copies it to target as well unless that is NULL. length: a multiple of a block. */
@@ -49,7 +48,8 @@ CHECKSUM_INLINE uint64_t blocks_sum(uint8_t *restrict target, const uint8_t *res
     for (size_t at = 0; at < length; at += CHECKSUM_BLOCK_BYTES)
         for (size_t part = 0; part < CHECKSUM_BLOCK_BYTES / sizeof(checksum_words); part++) {
             size_t offset = at + part * sizeof(checksum_words);
-            checksum_words words = words_load(source + offset);
+            checksum_words words;
+            words_load(&words, source + offset);
             if (target != NULL)
                 memcpy(target + offset, &words, sizeof words);
             lanes.all[part % 2] += words;

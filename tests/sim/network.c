@@ -121,7 +121,7 @@ void network_damage(struct random_source *random, struct datagram *datagram)
     if (length == INITIATION_BYTES || length == RESPONSE_BYTES)
         matters -= MAC2_BYTES;
     if (random_chance(random, 200000))
-        datagram->length = random_below(random, length);
+        datagram->length = (size_t)random_below(random, length);
     else
         for (uint64_t flips = random_between(random, 1, 3); flips > 0; flips--) {
             uint64_t bit = random_below(random, length * 8);

@@ -91,7 +91,7 @@ static void make_garbage(struct world *world, struct datagram *datagram)
     struct random_source *random = &world->stranger.random;
 
     datagram->length =
-        random_chance(random, 500000) ? sizes[random_below(random, 4)] : random_below(random, 1500);
+        random_chance(random, 500000) ? sizes[random_below(random, 4)] : (size_t)random_below(random, 1500);
     random_fill(random, datagram->bytes, datagram->length);
     if (datagram->length >= 4 && random_chance(random, 800000))
         memcpy(datagram->bytes, (uint8_t[4]){(uint8_t)random_between(random, 1, 4)}, 4);

@@ -82,7 +82,7 @@ static void a_random_life_agrees_with_a_plain_array(void **state)
         size_t i;
 
         random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        i = (random >> 33) % PEERS;
+        i = (size_t)(random >> 33) % PEERS;
         plain[i] = (random >> 20) % 4 == 0 ? VOLE_NEVER : (random >> 40) % 1000;
         deadlines_set(&deadlines, &peers[i], plain[i]);
         first = VOLE_NEVER;

@@ -89,7 +89,7 @@ static json_t *frame_of(json_t *film, const char *mark)
     char path[64];
 
     (void)snprintf(path, sizeof path, "marks.%s.number", mark);
-    return json_array_get(at(film, "frames"), number(film, path) - 1);
+    return json_array_get(at(film, "frames"), (size_t)number(film, path) - 1);
 }
 
 /* How many consequences of the frame are of this kind and, if not NULL, this message. */
@@ -109,7 +109,7 @@ static size_t consequences(json_t *frame, const char *kind, const char *message)
 static void the_keepalive_comes_when_data_went_unanswered_for_its_time(void **state)
 {
     json_t *film = at(act, "session"), *keepalive = frame_of(film, "keepalive");
-    json_t *before = json_array_get(at(film, "frames"), number(keepalive, "number") - 2);
+    json_t *before = json_array_get(at(film, "frames"), (size_t)number(keepalive, "number") - 2);
 
     (void)state;
     assert_string_equal(text(keepalive, "call"), "tick");
