@@ -197,7 +197,7 @@ function handshakeStart(act) {
   Object.assign(handshakeParts, {
     sides: html("div", { class: "hs-sides" }),
     formulas: html("ul", { class: "hs-formulas" }),
-    title: html("h4", { class: "hs-title" }),
+    title: html("h3", { class: "hs-title" }),
     message: html("div", { class: "hs-message" }),
     redraw: () => html("div", {}),
   });

@@ -96,7 +96,7 @@ export function handshakeColumn(kind, title, { rows = [], known, none = "nothing
   return html(
     "section",
     { class: `hs-column ${kind}${active ? " active" : ""}`, "aria-label": title },
-    html("h4", {}, title),
+    html("h3", {}, title),
     rows.length > 0 && html("div", { class: "hs-rows" }, rows),
     known && handshakeKnown(known, none),
   );
