@@ -52,6 +52,19 @@ static void write_ports(char note[static NOTE_BYTES], const uint8_t *udp)
                    bytes_load_be16(udp + 2));
 }
 
+/* What the app says, if it can be read. */
+static void write_words(char note[static NOTE_BYTES], const uint8_t *words, size_t length)
+{
+    bool readable = length < NOTE_BYTES / 2;
+
+    for (size_t i = 0; i < length && readable; i++)
+        readable = words[i] >= ' ' && words[i] <= '~';
+    if (readable)
+        (void)snprintf(note, NOTE_BYTES, "\xe2\x80\x9c%.*s\xe2\x80\x9d", (int)length, (const char *)words);
+    else
+        (void)snprintf(note, NOTE_BYTES, "what the app says");
+}
+
 void layout_put_packet(json_t *fields, const uint8_t *packet, size_t length)
 {
     static const struct field ip = {"IP header", "plain", NULL, "compose_udp"};
@@ -69,8 +82,10 @@ void layout_put_packet(json_t *fields, const uint8_t *packet, size_t length)
     } else { /* as long */
         put_field(fields, &icmp, packet, transport, inside, "an echo");
     }
-    if (length > inside)
-        put_field(fields, &payload, packet, inside, length, "what the app says");
+    if (length > inside) {
+        write_words(note, packet + inside, length - inside);
+        put_field(fields, &payload, packet, inside, length, note);
+    }
 }
 
 void layout_put_padding(json_t *fields, const uint8_t *bytes, size_t from, size_t to)
