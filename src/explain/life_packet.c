@@ -25,8 +25,8 @@ void life_packet_echo(uint8_t packet[static LIFE_PACKET_BYTES], const struct vol
 
 bool life_packet_forward(uint8_t *packet, size_t length)
 {
-    assert(length >= IP_V4_HEADER_BYTES && packet[0] == 0x45);
-    if (packet[TIME_TO_LIVE] <= 1)
+    assert(packet[0] == 0x45);
+    if (length < IP_V4_HEADER_BYTES || packet[TIME_TO_LIVE] <= 1)
         return false;
     packet[TIME_TO_LIVE]--;
     checksum_ipv4_header(packet, IP_V4_HEADER_BYTES);

@@ -27,7 +27,7 @@ function brokenNet(act, index) {
   const last = hops.length - 1;
   view.walk(0, last);
   const at = `misrouted.${index}.walks.0.hops.${last}`;
-  return [html("p", {}, lifeWords(act, `${at}.at`), ": ", lifeWords(act, `${at}.words`), ". The laptop hears nothing of it."), view.element];
+  return [html("p", {}, lifeWords(act, `${at}.at`), ": ", lifeWords(act, `${at}.words`), ". No error comes back to the laptop."), view.element];
 }
 
 // The buttons, what is said about the one that was pressed, and what happened in full.
