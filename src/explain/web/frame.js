@@ -245,6 +245,11 @@ function onKey(event) {
   goByHand(act, move(act));
 }
 
+// When what was changed just now has its place.
+function afterLayout(work) {
+  requestAnimationFrame(() => requestAnimationFrame(work));
+}
+
 // Shows what the address names, if that is a step, and brings its act into view.
 function followAddress() {
   const [name, stepName] = decodeURIComponent(location.hash.slice(1)).split(".");
@@ -255,7 +260,7 @@ function followAddress() {
   const body = act.element.querySelector(".act-body");
   const align = () => body.scrollIntoView({ behavior: "instant", block: "start" });
   align();
-  requestAnimationFrame(() => requestAnimationFrame(align)); // when the new step has its place
+  afterLayout(align);
 }
 
 // ---- the rest of the page ----
@@ -349,7 +354,7 @@ function startPage() {
   window.addEventListener("load", () => {
     setTimeout(() => {
       followAddress();
-      document.documentElement.classList.add("ready");
+      afterLayout(() => document.documentElement.classList.add("ready"));
     });
   });
 }
