@@ -129,11 +129,11 @@ void life_time_put(json_t *parent, const char *name, uint64_t ns)
     uint64_t whole = hundredths / 100, rest = hundredths % 100;
 
     if (ns > 0 && ns < NS_PER_SECOND && ns % NS_PER_MS == 0)
-        value_format(parent, name, "%" JSON_INTEGER_FORMAT " ms", (json_int_t)(ns / NS_PER_MS));
+        value_format(parent, name, "%" JSON_INTEGER_FORMAT "\u00a0ms", (json_int_t)(ns / NS_PER_MS));
     else if (rest == 0)
-        value_format(parent, name, "%" JSON_INTEGER_FORMAT " s", (json_int_t)whole);
+        value_format(parent, name, "%" JSON_INTEGER_FORMAT "\u00a0s", (json_int_t)whole);
     else
-        value_format(parent, name, "%" JSON_INTEGER_FORMAT ".%02d s", (json_int_t)whole, (int)rest);
+        value_format(parent, name, "%" JSON_INTEGER_FORMAT ".%02d\u00a0s", (json_int_t)whole, (int)rest);
 }
 
 /* A moment of this member's clock in the story's time. */

@@ -64,7 +64,8 @@ extern const char *const life_timer_names[LIFE_TIMERS];
 
 /* When it is due by the monotonic clock, 0: it is not armed. */
 uint64_t life_timer_due(const struct vole_peer *peer, enum life_timer timer);
-/* "20 ms", "0.04 s", "120 s": a time for people, to the hundredth of a second. */
+/* "20 ms", "0.04 s", "120 s": a time for people, to the hundredth of a second,
+ * which no line end tears apart. */
 void life_time_put(json_t *parent, const char *name, uint64_t ns);
 
 #endif
