@@ -174,16 +174,16 @@ static const struct {
     void (*play)(struct scene *scene);
 } cases[] = {
     {"wrong_server_key", "Wrong server key",
-     "The laptop's configuration has a wrong public key for the server.",
+     "The laptop’s configuration has a wrong public key for the server.",
      "mac1 is made with that key, so the server sees at once that the message is not for it, and says "
      "nothing. The laptop cannot know why: it repeats every 5 seconds, 20 times, and gives up.",
      wrong_server_key},
     {"unknown_laptop", "Server does not know the laptop",
-     "The laptop's public key is not among the server's peers.",
+     "The laptop’s public key is not among the server’s peers.",
      "The server can open the message and read who it is from, but that key is no peer. It says nothing; to "
      "the laptop it looks as if nobody were there.",
      unknown_laptop},
-    {"wrong_preshared_key", "Wrong preshared key", "One bit of the laptop's preshared key is different.",
+    {"wrong_preshared_key", "Wrong preshared key", "One bit of the laptop’s preshared key is different.",
      "The first message does not need the preshared key, so the server answers. The laptop mixes in its own "
      "preshared key, comes to other keys, and cannot open the empty seal. It drops the answer and repeats. "
      "The server has prepared a session, but never sends on it, as nobody confirms it.",
@@ -192,13 +192,13 @@ static const struct {
      "A minute after a good handshake the laptop restarts, with its clock one hour behind.",
      "The server remembers the latest timestamp it took from the laptop, and this one is older. So it could "
      "be "
-     "a recorded message, and the server says nothing, until the laptop's clock has passed that time.",
+     "a recorded message, and the server says nothing, until the laptop’s clock has passed that time.",
      clock_back},
     {"replayed", "Recorded and sent again",
-     "A stranger recorded the laptop's first message and sends it again, a minute later, from elsewhere.",
+     "A stranger recorded the laptop’s first message and sends it again, a minute later, from elsewhere.",
      "Every seal in it is whole, but its timestamp is not newer than the last. The server says nothing, "
      "keeps "
-     "its session and does not believe that the laptop has moved: the laptop's next packet arrives as if "
+     "its session and does not believe that the laptop has moved: the laptop’s next packet arrives as if "
      "nothing had happened.",
      replayed},
     {"replayed_after_restart", "The same after a restart",

@@ -17,7 +17,7 @@ static const struct field initiation[] = {
     {"sender", "sender index", 8, "random", "renew_index"},
     {"ephemeral", "one-time public key", 40, "X25519(one-time private key, 9)",
      "handshake_create_initiation"},
-    {"static", "laptop's public key, sealed", 88, "AEAD(k, 0, laptop's public key, H)", "seal_and_hash"},
+    {"static", "laptop’s public key, sealed", 88, "AEAD(k, 0, laptop's public key, H)", "seal_and_hash"},
     {"timestamp", "time, sealed", 116, "AEAD(k, 0, TAI64N, H)", "seal_and_hash"},
     {"mac1", "mac1", 132, "MAC(HASH(\"mac1----\" ‖ server's public key), all bytes before)",
      "cookie_add_macs"},

@@ -12,14 +12,14 @@ static const struct {
     enum handshake_move_name move;
     const char *laptop_private, *laptop_public, *server_private, *server_public;
 } exchanges[] = {
-    {HANDSHAKE_MOVE_ES, "laptop's one-time private key", "server's public key", "server's private key",
-     "laptop's one-time public key"},
-    {HANDSHAKE_MOVE_SS, "laptop's private key", "server's public key", "server's private key",
-     "laptop's public key"},
-    {HANDSHAKE_MOVE_EE, "laptop's one-time private key", "server's one-time public key",
-     "server's one-time private key", "laptop's one-time public key"},
-    {HANDSHAKE_MOVE_SE, "laptop's private key", "server's one-time public key",
-     "server's one-time private key", "laptop's public key"},
+    {HANDSHAKE_MOVE_ES, "laptop’s one-time private key", "server’s public key", "server’s private key",
+     "laptop’s one-time public key"},
+    {HANDSHAKE_MOVE_SS, "laptop’s private key", "server’s public key", "server’s private key",
+     "laptop’s public key"},
+    {HANDSHAKE_MOVE_EE, "laptop’s one-time private key", "server’s one-time public key",
+     "server’s one-time private key", "laptop’s one-time public key"},
+    {HANDSHAKE_MOVE_SE, "laptop’s private key", "server’s one-time public key",
+     "server’s one-time private key", "laptop’s public key"},
 };
 
 static void put_keys(json_t *told, const char *side, const uint8_t *private_key, const char *private_name,

@@ -23,11 +23,11 @@ static const struct check initiation_checks[] = {
     {"static", "Open the public key", "its seal is whole: nothing before it was changed",
      VOLE_DROP_INITIATION_UNREADABLE},
     {"peer", "Known peer", "this public key is a peer of ours", VOLE_DROP_UNKNOWN_PEER},
-    {"timestamp", "Open the timestamp", "only who has the peer's private key can seal it",
+    {"timestamp", "Open the timestamp", "only who has the peer’s private key can seal it",
      VOLE_DROP_INITIATION_FORGED},
     {"newer", "Newer", "the timestamp is later than the last one of this peer",
      VOLE_DROP_INITIATION_REPLAYED},
-    {"spacing", "Not too soon", "20 ms since the peer's last initiation", VOLE_DROP_INITIATION_TOO_SOON},
+    {"spacing", "Not too soon", "20 ms since the peer’s last initiation", VOLE_DROP_INITIATION_TOO_SOON},
 };
 static const struct check response_checks[] = {
     {"type", "Type and length", "the first four bytes are 2, 0, 0, 0 and there are 92 bytes",
@@ -42,7 +42,7 @@ static const struct check response_checks[] = {
 /* Further ones, which only follow. */
 static const struct check other_checks[] = {
     {"session", "Known session", "the receiver index is one of our sessions", VOLE_DROP_UNKNOWN_INDEX},
-    {"data", "Open the packet", "sealed with the session's key", VOLE_DROP_DATA_UNREADABLE},
+    {"data", "Open the packet", "sealed with the session’s key", VOLE_DROP_DATA_UNREADABLE},
     {"cookie", "Awaited", "the cookie reply answers a message of ours", VOLE_DROP_COOKIE_UNEXPECTED},
     {"cookie_seal", "Open the cookie", "sealed for us, about our message", VOLE_DROP_COOKIE_UNREADABLE},
 };

@@ -56,11 +56,24 @@ function checkList(result) {
   return html("ol", { class: "hs-checks" }, checks.map((check, index) => checkItem(check, state(check, index))));
 }
 
+// What was compared, by the reason: what the receiver had, and what it got.
+const HANDSHAKE_COMPARED = {
+  malformed: ["first bytes that it should have", "first bytes that it has"],
+  wrong_mac1: ["mac1 computed", "mac1 received"],
+  initiation_unreadable: ["tag computed", "tag received"],
+  initiation_forged: ["tag computed", "tag received"],
+  response_unreadable: ["tag computed", "tag received"],
+  initiation_replayed: ["latest time taken from the laptop", "time in this message"],
+  response_unexpected: ["index that is waited for", "index received"],
+  unknown_peer: ["", "public key in the seal, which is no peer’s"],
+};
+
 function comparedValues(path, result) {
-  const pairs = [["computed or expected", "computed"], ["received", "received"]].filter(([, name]) => result[name] !== null);
+  const words = HANDSHAKE_COMPARED[result.reason] ?? ["expected", "received"];
+  const pairs = ["computed", "received"].map((name, index) => [words[index], name]).filter(([, name]) => result[name] !== null);
   return (
     pairs.length > 0 &&
-    html("dl", { class: "values" }, pairs.flatMap(([words, name]) => [html("dt", {}, words), html("dd", {}, valueElement(story, `${path}.${name}`))]))
+    html("dl", { class: "values" }, pairs.flatMap(([label, name]) => [html("dt", {}, label), html("dd", {}, valueElement(story, `${path}.${name}`))]))
   );
 }
 
@@ -79,15 +92,15 @@ function verdictLine(path, result) {
 }
 
 function answersLine(path, result) {
-  const said = result.answers === 0 ? ": the sender hears nothing." : ".";
-  return html("p", {}, "Answers at that moment: ", valueElement(story, `${path}.answers`), said);
+  const said = result.answers === 0 ? ". The sender hears nothing." : ".";
+  return html("p", {}, "Answers: ", valueElement(story, `${path}.answers`), said);
 }
 
 // ---- what happened then ----
 
 function eventWords(happened) {
-  if (happened.what === "complete") return `the ${happened.by} has a session that the other confirmed`;
-  return `the ${happened.by} gives up`;
+  if (happened.what === "gave_up") return `the ${happened.by} gives up`;
+  return happened.by === "laptop" ? "the laptop has a session" : "the server’s session is confirmed";
 }
 
 function courseItem(path, happened) {
@@ -125,13 +138,14 @@ function endLine(path, result) {
   return html("p", {}, "Data gets through at ", valueElement(story, `${path}.works_at`), ".");
 }
 
-function showBroken(path, title, words) {
+// done: what was done, in words; next: what follows of it.
+function showBroken(path, title, done, next) {
   const { status, detail } = handshakeBreaking.parts;
   const result = storyValue(story, path);
-  clear(status).append(html("h4", {}, title), verdictLine(path, result), answersLine(path, result));
+  clear(status).append(html("h4", {}, title), done, verdictLine(path, result), answersLine(path, result));
   clear(detail).append(
     html("div", {}, html("h4", {}, `The ${result.by}’s checks`), checkList(result), comparedValues(path, result) || ""),
-    html("div", {}, html("h4", {}, "What happens then"), ...words.map((text) => html("p", {}, text)), ...courseList(result.course), endLine(path, result)),
+    html("div", {}, html("h4", {}, "What happens then"), next ? html("p", {}, next) : "", ...courseList(result.course), endLine(path, result)),
   );
 }
 
@@ -155,14 +169,16 @@ function showFlip() {
   const field = story.handshake.messages[message].fields.find(({ from, to }) => byte >= from && byte < to);
   const note = flipNote(field, repaired);
   parts.grid.update({ marked: [{ at: byte, kind: "bad" }] });
-  clear(parts.flipped).append(
-    `Byte ${byte}, ${field.title}: `,
+  const done = html(
+    "p",
+    {},
+    `In ${field.title}, `,
     valueElement(story, `${path}.was`),
     " becomes ",
     valueElement(story, `${path}.became`),
     repaired ? ", and mac1 is made right again." : ".",
   );
-  showBroken(`${path}.${repaired ? "repaired" : "as_is"}`, `One bit of byte ${flip.byte} flipped`, note ? [note] : []);
+  showBroken(`${path}.${repaired ? "repaired" : "as_is"}`, `One bit of byte ${flip.byte} flipped`, done, flipNote(field, repaired));
 }
 
 function drawFlipGrid() {
@@ -194,7 +210,6 @@ function choice(options, chosen, onChoose) {
 function flipPart() {
   const { parts } = handshakeBreaking;
   parts.bytes = html("div", {});
-  parts.flipped = html("p", { class: "hs-flipped" });
   const pickMessage = choice([["initiation", "The initiation"], ["response", "The response"]], "initiation", (message) => {
     handshakeBreaking.message = message;
     handshakeBreaking.byte = Math.min(handshakeBreaking.byte, story.handshake.messages[message].length - 1);
@@ -213,14 +228,12 @@ function flipPart() {
     pickMessage,
     pickRepair,
     parts.bytes,
-    parts.flipped,
   );
 }
 
 function showCase(one, index) {
   handshakeBreaking.parts.grid.update({ marked: [] });
-  clear(handshakeBreaking.parts.flipped);
-  showBroken(`handshake.broken.cases.${index}`, one.title, [one.what, one.next]);
+  showBroken(`handshake.broken.cases.${index}`, one.title, html("p", {}, one.what), one.next);
   requestAnimationFrame(bringIntoView);
 }
 

@@ -15,7 +15,7 @@ const HANDSHAKE_WAYS = { checks: 1, opens: -1, confirm: 1, load: 1, cookie: -1, 
 // In one line if there is room.
 function keysThatMeet(middle, y, keys, name, narrow) {
   const [first, word, second, result] = narrow ? [-84, 0, 84, 0] : [-165, -75, 25, 130];
-  const words = (text) => text.replace(" key", "").replace("’", "'");
+  const words = (text) => text.replace(" key", "");
   const centred = (kind) => ({ "text-anchor": "middle", class: `label ${kind}` });
   return group(
     {},
