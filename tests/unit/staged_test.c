@@ -6,6 +6,7 @@
 #include "core/staged.h"
 
 #include "core/device.h"
+#include "core/messages.h"
 #include "core/outbound.h"
 #include "two_hosts.h"
 
@@ -343,10 +344,7 @@ static void ready_peers_are_listed_once_and_leave_with_their_packets(void **stat
 
 static uint64_t counter_of(const struct datagram *datagram)
 {
-    uint64_t counter;
-
-    memcpy(&counter, datagram->bytes + 8, sizeof counter); /* little endian, as the machines we test on */
-    return counter;
+    return bytes_load_le64(datagram->bytes + TRANSPORT_COUNTER);
 }
 
 static void of_300_packets_before_the_response_the_newest_129_arrive(void **state)
