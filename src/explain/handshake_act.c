@@ -151,12 +151,14 @@ static void put_confirm(json_t *act, const struct handshake_run *run)
 
 static void put_broken(json_t *act, const struct story_options *options)
 {
-    json_t *broken = value_object(act, "broken"), *courses = value_list(broken, "courses"), *checks;
+    json_t *broken = value_object(act, "broken"), *courses = value_list(broken, "courses");
+    json_t *cases = handshake_broken_new(options->seed, courses), *checks;
     const uint8_t mask = HANDSHAKE_FLIPS_MASK;
 
     value_number(broken, "mask", mask);
     value_put(broken, "flips", handshake_flips_new(options->seed, courses));
-    value_put(broken, "cases", handshake_broken_new(options->seed, courses));
+    value_put(act, "load", handshake_load_new(options->seed, cases, courses));
+    value_put(broken, "cases", cases);
     checks = value_object(act, "checks");
     value_put(checks, "initiation", handshake_verdict_checks(true));
     value_put(checks, "response", handshake_verdict_checks(false));
@@ -177,7 +179,6 @@ json_t *handshake_act_new(const struct story_options *options)
     put_session(act, &run);
     put_confirm(act, &run);
     handshake_run_fini(&run);
-    value_put(act, "load", handshake_load_new(options->seed));
     put_broken(act, options);
     return act;
 }

@@ -202,7 +202,8 @@ static const struct {
      "nothing had happened.",
      replayed},
     {"replayed_after_restart", "The same after a restart",
-     "The same, but the server has restarted meanwhile and has forgotten the last timestamp.",
+     "The stranger sends the recorded message again, but this time the server has restarted and has "
+     "forgotten the last timestamp.",
      "Now the server answers: to the stranger, who can do nothing with it, because the private key that "
      "belongs "
      "to the first message never left the laptop. The server has a session that nobody will ever confirm. "

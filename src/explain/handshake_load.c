@@ -2,6 +2,7 @@
 #include "explain/handshake_load.h"
 
 #include "core/device.h"
+#include "explain/handshake_broken.h"
 #include "explain/handshake_fields.h"
 #include "explain/handshake_run.h"
 #include "explain/handshake_verdict.h"
@@ -16,6 +17,7 @@ struct scene {
     struct cast cast;
     struct cast_member *laptop, *server, *stranger;
     size_t flood; /* the stranger's initiation on the wire, sent again and again */
+    struct handshake_course course;
 };
 
 static void queue(struct scene *scene, size_t number)
@@ -38,16 +40,30 @@ static void arrive(struct scene *scene, size_t laptops)
         vole_device_tick(scene->server->device, &now);
 }
 
+static bool is_to(const struct cast_datagram *datagram, const struct vole_endpoint *address)
+{
+    return datagram->to.port == address->port &&
+           memcmp(&datagram->to.address, &address->address, sizeof address->address) == 0;
+}
+
 /* The latest datagram to this address since number, SIZE_MAX: none. */
 static size_t latest_to(const struct cast *cast, size_t number, const struct vole_endpoint *address)
 {
     size_t found = SIZE_MAX;
 
     for (; number < cast->wire_count; number++)
-        if (cast->wire[number].to.port == address->port &&
-            memcmp(&cast->wire[number].to.address, &address->address, sizeof address->address) == 0)
+        if (is_to(&cast->wire[number], address))
             found = number;
     return found;
+}
+
+static unsigned count_to(const struct cast *cast, size_t number, const struct vole_endpoint *address)
+{
+    unsigned count = 0;
+
+    for (; number < cast->wire_count; number++)
+        count += is_to(&cast->wire[number], address);
+    return count;
 }
 
 static void put_message(json_t *object, const struct cast_datagram *datagram)
@@ -59,7 +75,14 @@ static void put_message(json_t *object, const struct cast_datagram *datagram)
     value_bytes(object, "mac2", datagram->bytes + message_mac2_offset(datagram->length), MAC_BYTES);
 }
 
-static void put_cookie(json_t *load, const struct scene *scene, const struct cast_datagram *denied)
+/* What became of a datagram of the laptop's or to it; the flood is not told. */
+static void tell(struct scene *scene, size_t number, const char *outcome, enum vole_drop reason)
+{
+    handshake_course_put(scene->course.happened, &scene->cast, &scene->cast.wire[number], scene->cast.now_ns,
+                         outcome, reason, false);
+}
+
+static void put_cookie(json_t *load, struct scene *scene, const struct cast_datagram *denied)
 {
     const struct cookie_maker *maker = &scene->server->device->cookie_maker;
     uint8_t source[6], cookie[COOKIE_BYTES], wanted[MAC_BYTES];
@@ -72,6 +95,8 @@ static void put_cookie(json_t *load, const struct scene *scene, const struct cas
     value_bytes(load, "cookie", cookie, sizeof cookie);
     blake2s_mac(wanted, cookie, sizeof cookie, denied->bytes, message_mac2_offset(denied->length));
     value_bytes(load, "wanted", wanted, sizeof wanted);
+    memcpy(scene->course.verdict.computed, wanted, sizeof wanted);
+    scene->course.verdict.computed_length = sizeof wanted;
 }
 
 static void put_reply(json_t *load, const struct scene *scene, size_t number,
@@ -90,24 +115,46 @@ static void put_reply(json_t *load, const struct scene *scene, size_t number,
     value_bytes(object, "data", denied->bytes + message_mac1_offset(denied->length), MAC_BYTES);
 }
 
+/* As handshake_verdict_take() would have it, had the message not been queued. */
 static void put_denied(json_t *load, struct scene *scene, size_t number)
 {
     const struct cast_datagram *denied = &scene->cast.wire[number];
+    struct handshake_verdict *verdict = &scene->course.verdict;
     json_t *first = value_object(load, "first");
 
+    verdict->receiver = scene->server;
+    verdict->outcome = VOLE_DROPPED;
+    verdict->reason = vole_device_last_drop(scene->server->device);
+    verdict->received_length = MAC_BYTES;
+    memcpy(verdict->received, denied->bytes + message_mac2_offset(denied->length), MAC_BYTES);
     put_message(first, denied);
     value_number(first, "refused", vole_device_drops(scene->server->device, VOLE_DROP_COOKIE_REQUIRED));
-    value_text(first, "reason", vole_drop_name(VOLE_DROP_COOKIE_REQUIRED));
-    value_text(first, "text", vole_drop_text(VOLE_DROP_COOKIE_REQUIRED));
+    value_text(first, "reason", vole_drop_name(verdict->reason));
+    value_text(first, "text", vole_drop_text(verdict->reason));
+    tell(scene, number, "dropped", verdict->reason);
 }
 
-static void put_kept(json_t *load, const struct scene *scene, enum vole_outcome outcome)
+static void play_cookie(json_t *load, struct scene *scene, size_t reply)
 {
+    enum vole_outcome outcome = cast_hand_datagram(scene->laptop, reply);
     const struct cookie_holder *holder = &handshake_run_peer(scene->laptop)->cookie;
     json_t *kept = value_object(load, "kept");
 
     value_text(kept, "outcome", handshake_verdict_outcome(outcome));
     value_bytes(kept, "cookie", holder->cookie, sizeof holder->cookie);
+    tell(scene, reply, handshake_verdict_outcome(outcome), VOLE_DROP_COUNT);
+}
+
+/* From the answer on all goes its way. */
+static void finish(struct scene *scene, size_t answer)
+{
+    struct handshake_course rest;
+
+    handshake_course_run(&rest, &scene->cast, answer, &(struct handshake_spoil){.number = SIZE_MAX},
+                         scene->cast.now_ns + NS_PER_SECOND);
+    (void)json_array_extend(scene->course.happened, rest.happened);
+    json_decref(rest.happened);
+    scene->course.works_at_ns = rest.works_at_ns;
 }
 
 /* The laptop's own timer sends the next attempt, into the same flood. */
@@ -123,14 +170,13 @@ static void play_second(json_t *load, struct scene *scene)
     cast_pass(&scene->cast, HANDSHAKE_RUN_WAY_NS);
     arrive(scene, next);
     answer = latest_to(&scene->cast, next + 1, &scene->laptop->address);
+    assert(answer != SIZE_MAX);
     value_truth(second, "answered",
                 vole_device_handshakes(scene->server->device, VOLE_HANDSHAKE_ANSWERED) ==
                     answered_before + 1);
-    assert(answer != SIZE_MAX);
     value_bytes(second, "answer", scene->cast.wire[answer].bytes, scene->cast.wire[answer].length);
-    cast_pass(&scene->cast, HANDSHAKE_RUN_WAY_NS);
-    value_text(second, "answer_outcome",
-               handshake_verdict_outcome(cast_hand_datagram(scene->laptop, answer)));
+    tell(scene, next, "handshake", VOLE_DROP_COUNT);
+    finish(scene, answer);
 }
 
 static void play(json_t *load, struct scene *scene)
@@ -152,17 +198,35 @@ static void play(json_t *load, struct scene *scene)
     arrive(scene, denied);
     reply = latest_to(&scene->cast, before, &scene->laptop->address);
     assert(reply != SIZE_MAX);
+    scene->course.answers = count_to(&scene->cast, before, &scene->laptop->address);
     put_denied(load, scene, denied);
     put_cookie(load, scene, &scene->cast.wire[denied]);
     put_reply(load, scene, reply, &scene->cast.wire[denied]);
     cast_pass(&scene->cast, HANDSHAKE_RUN_WAY_NS);
-    put_kept(load, scene, cast_hand_datagram(scene->laptop, reply));
+    play_cookie(load, scene, reply);
     play_second(load, scene);
 }
 
-json_t *handshake_load_new(const uint8_t seed[static CHANCE_SEED_BYTES])
+static void put_case(json_t *cases, json_t *courses, struct scene *scene)
 {
-    struct scene scene = {0};
+    json_t *result = handshake_broken_result(&scene->course, courses);
+
+    value_text(result, "name", "under_load");
+    value_text(result, "title", "Server under load");
+    value_format(result, "what", "A stranger sends %u first messages at once. The laptop’s arrives last.",
+                 FLOOD);
+    value_text(
+        result, "next",
+        "The server makes no Diffie-Hellman now. It refuses everybody without a right mac2 and sends a "
+        "cookie to the address that the message came from. The laptop keeps its cookie; its next attempt, at "
+        "the usual time, carries mac2 and is taken, flood or not. The detour at the end of the act shows the "
+        "cookie.");
+    value_put(cases, NULL, result);
+}
+
+json_t *handshake_load_new(const uint8_t seed[static CHANCE_SEED_BYTES], json_t *cases, json_t *courses)
+{
+    struct scene scene = {.course = {.happened = value_new_list(), .works_at_ns = VOLE_NEVER}};
     json_t *load = value_new_object();
 
     cast_init(&scene.cast, seed);
@@ -170,6 +234,7 @@ json_t *handshake_load_new(const uint8_t seed[static CHANCE_SEED_BYTES])
     value_number(load, "flood", FLOOD);
     value_number(load, "threshold", UNDER_LOAD_FROM);
     play(load, &scene);
+    put_case(cases, courses, &scene);
     cast_fini(&scene.cast);
     return load;
 }

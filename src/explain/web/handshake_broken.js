@@ -65,6 +65,7 @@ const HANDSHAKE_COMPARED = {
   response_unreadable: ["tag computed", "tag received"],
   initiation_replayed: ["latest time taken from the laptop", "time in this message"],
   response_unexpected: ["index that is waited for", "index received"],
+  cookie_required: ["mac2 wanted", "mac2 received"],
   unknown_peer: ["", "public key in the seal, which is no peer’s"],
 };
 
@@ -78,7 +79,7 @@ function comparedValues(path, result) {
 }
 
 function verdictLine(path, result) {
-  if (result.outcome !== "dropped") return html("p", {}, html("span", { class: "verdict good" }, "taken"), ` by the ${result.by}`);
+  if (result.outcome !== "dropped") return html("p", {}, html("span", { class: "verdict good" }, "taken"), ` by the ${result.by}.`);
   return html(
     "p",
     {},
@@ -241,8 +242,7 @@ function casePart() {
   const cases = story.handshake.broken.cases.map((one, index) =>
     html("button", { type: "button", onclick: () => showCase(one, index) }, one.title),
   );
-  const flood = html("a", { class: "button", href: "#handshake.load" }, "Server under load");
-  return html("div", {}, html("h4", {}, "Or break something else"), html("div", { class: "choices" }, cases, flood));
+  return html("div", {}, html("h4", {}, "Or break something else"), html("div", { class: "choices" }, cases));
 }
 
 // What is chosen to the left, what comes of it to the right; below each other on a phone.
