@@ -13,9 +13,9 @@ const LIFE_STATES = {
   no_session: { words: "no session", wide: [66, 190], narrow: [92, 30] },
   initiating: { words: "initiating", wide: [216, 92], narrow: [268, 30] },
   answered: { words: "answered", wide: [216, 288], narrow: [92, 110] },
-  idle: { words: "idle", wide: [440, 152], narrow: [92, 206] },
-  expects: { words: "expects", wide: [386, 240], narrow: [268, 206] },
-  owes: { words: "owes", wide: [494, 240], narrow: [180, 276] },
+  idle: { words: "idle", wide: [440, 144], narrow: [92, 206] },
+  expects: { words: "expects", wide: [376, 258], narrow: [268, 206] },
+  owes: { words: "owes", wide: [506, 258], narrow: [180, 276] },
   rekeying: { words: "rekeying", wide: [648, 134], narrow: [92, 366] },
   expired: { words: "expired", wide: [648, 288], narrow: [268, 366] },
 };
@@ -26,15 +26,17 @@ const LIFE_WAYS = [
   { from: ["no_session"], to: ["initiating"], line: [96, 168, 176, 116], words: ["to send"], at: [142, 156, "start"] },
   { from: ["initiating"], to: ["no_session"], curve: "M162 84C100 76 66 110 62 166M57 157L62 166L69 158", words: ["20 tries"], at: [70, 90, "end"] },
   { from: ["no_session"], to: ["answered"], line: [96, 212, 176, 264], words: ["an initiation"], at: [140, 232, "start"] },
-  { from: ["initiating"], to: LIFE_ESTABLISHED, line: [270, 106, 326, 132], words: ["response"], at: [302, 104, "start"] },
-  { from: ["answered"], to: LIFE_ESTABLISHED, line: [270, 276, 326, 250], words: ["first data"], at: [296, 290, "start"] },
-  { from: LIFE_ESTABLISHED, to: ["rekeying"], line: [556, 150, 592, 132], words: ["120 s and sends", "165 s and receives", "15 s unanswered"], at: [648, 64, "middle"] },
-  { from: ["rekeying"], to: LIFE_ESTABLISHED, line: [592, 150, 558, 170], words: ["new key"], at: [584, 186, "start"] },
-  { from: [...LIFE_ESTABLISHED, "rekeying"], to: ["expired"], line: [556, 250, 592, 276], words: ["180 s"], at: [582, 250, "start"] },
+  { from: ["initiating"], to: LIFE_ESTABLISHED, line: [272, 106, 312, 128], words: ["response"], at: [292, 104, "start"] },
+  { from: ["answered"], to: LIFE_ESTABLISHED, line: [272, 276, 312, 254], words: ["data"], at: [286, 290, "start"] },
+  { from: LIFE_ESTABLISHED, to: ["rekeying"], line: [566, 148, 592, 134], words: ["120 s and sends", "165 s and receives", "15 s unanswered"], at: [648, 64, "middle"] },
+  { from: ["rekeying"], to: LIFE_ESTABLISHED, line: [592, 152, 568, 168], words: ["new key"], at: [584, 186, "start"] },
+  { from: [...LIFE_ESTABLISHED, "rekeying"], to: ["expired"], line: [566, 254, 592, 274], words: ["180 s"], at: [582, 250, "start"] },
   { from: ["expired"], to: ["initiating"], curve: "M704 288H714V20H216V68M210 59L216 68L222 59", words: ["to send"], at: [440, 14, "middle"] },
   { from: ["expired"], to: ["no_session"], curve: "M648 312V352H66V214M60 223L66 214L72 223", words: ["540 s: erased"], at: [360, 346, "middle"] },
-  { from: ["idle"], to: ["expects"], line: [420, 174, 396, 216], words: ["sent"], at: [392, 196, "end"] },
-  { from: ["idle"], to: ["owes"], line: [460, 174, 484, 216], words: ["got data"], at: [488, 196, "start"] },
+  { from: ["idle", "owes"], to: ["expects"], line: [406, 166, 376, 233], words: ["sent"], at: [380, 202, "end"] },
+  { from: ["expects"], to: ["idle"], line: [398, 235, 424, 182], words: ["heard"], at: [419, 206, "start"] },
+  { from: ["idle", "expects"], to: ["owes"], line: [474, 166, 506, 233], words: ["got data"], at: [500, 202, "start"] },
+  { from: ["owes"], to: ["idle"], line: [484, 235, 456, 182], words: ["10 s"], at: [472, 228, "end"] },
 ];
 
 function stateBox(name, narrow, lit) {
@@ -78,7 +80,7 @@ function statesPicture(frame, before, narrow) {
   const name = `The laptop: ${frame.laptop.words}. The server: ${frame.server.words}.`;
   const frameAround = narrow
     ? [svg("rect", { x: 14, y: 160, width: 332, height: 158, rx: 8, class: "life-around" }), label(26, 178, "established", { class: "label small soft" })]
-    : [svg("rect", { x: 328, y: 112, width: 226, height: 168, rx: 8, class: "life-around" }), label(338, 128, "established", { class: "label small soft" })];
+    : [svg("rect", { x: 316, y: 108, width: 248, height: 190, rx: 8, class: "life-around" }), label(326, 126, "established", { class: "label small soft" })];
   return picture(
     narrow ? 360 : 720,
     narrow ? 410 : 366,
