@@ -9,7 +9,7 @@ import { clear, drawing, html } from "./draw.js";
 import { byteGrid } from "./bytes.js";
 import { sourceButton } from "./source_panel.js";
 import { handshakeColumn, handshakeRow, handshakeRunning } from "./handshake_sides.js";
-import { handshakePicture } from "./handshake_picture.js";
+import { handshakeFly, handshakePicture } from "./handshake_picture.js";
 import { handshakeBreakIt } from "./handshake_broken.js";
 import { handshakeFields } from "./handshake_message.js";
 
@@ -177,6 +177,7 @@ function drawPicture(step, told, by) {
   handshakeParts.redraw = (narrow) =>
     handshakePicture({ step, by, keys, words: pictureWords(step, told), sealed: !["start", "e", "es"].includes(step), narrow });
   handshakeParts.picture();
+  handshakeFly(handshakeParts.place);
 }
 
 function activeSide(step, told) {
@@ -195,6 +196,7 @@ function handshakeShow(act, { name }) {
 function handshakeStart(act) {
   const place = html("div", { class: "hs-picture" });
   Object.assign(handshakeParts, {
+    place,
     sides: html("div", { class: "hs-sides" }),
     formulas: html("ul", { class: "hs-formulas" }),
     title: html("h3", { class: "hs-title" }),

@@ -3,7 +3,7 @@
 // The picture on top of act 1's stage: laptop and server, the message between them, and in a Diffie-Hellman the
 // two keys that meet.
 
-import { arrow, datagram, group, keySign, label, line, machine, picture, svg } from "./draw.js";
+import { animate, arrow, datagram, group, keySign, label, line, machine, picture, svg } from "./draw.js";
 
 // Where the message is, from 0 at the laptop to 1 at the server, and whether it is being written there.
 const HANDSHAKE_PLACES = {
@@ -33,8 +33,23 @@ function flood(middle, width) {
   return group({}, machine("stranger", middle - 10, 96), many);
 }
 
-// step: its name; told: the story's step; keys: {keys, by, name} of a Diffie-Hellman, or null; words: what is
-// said beside the message.
+// The message where it is now; where it came from, if it has just come, is noted for handshakeFly().
+function flyingMessage(way, place, left, right, look) {
+  const here = datagram(place === 0 ? left : right, 42, look);
+  if (way) Object.assign(here.dataset, { from: way === 1 ? left : right, to: way === 1 ? right : left });
+  return here;
+}
+
+// Lets the message come from the other side, if it has just come.
+export function handshakeFly(place) {
+  const coming = place.querySelector("[data-from]");
+  if (!coming) return;
+  const at = (x) => ({ transform: `translate(${x}px, 42px)` });
+  animate(coming, [at(coming.dataset.from), at(coming.dataset.to)], 900);
+}
+
+// step: its name; by: who makes it; keys: {keys, name} of a Diffie-Hellman, or null; words: what is said of the
+// message; sealed: whether something in it is.
 export function handshakePicture({ step, by, keys, words, sealed, narrow }) {
   const width = narrow ? 340 : 720;
   const height = (keys && narrow) || ["load", "cookie", "retry"].includes(step) ? 132 : 104;
@@ -51,8 +66,8 @@ export function handshakePicture({ step, by, keys, words, sealed, narrow }) {
     line(from - 16, 42, to + 16, 42, { class: "line thin" }),
     way === 1 && arrow(from - 10, 42, to - 34, 42, { class: "line laptop" }),
     way === -1 && arrow(to + 10, 42, from + 34, 42, { class: "line server" }),
-    place !== null && datagram(place === 0 ? from + 4 : to - 4, 42, { sealed, kind: by ?? "laptop" }),
-    words && label(width / 2, 26, words, { "text-anchor": "middle", class: "label small" }),
+    place !== null && flyingMessage(way, place, from + 4, to - 4, { sealed, kind: by ?? "laptop" }),
+    words && label(width / 2, 18, words, { "text-anchor": "middle", class: "label small" }),
     keys && keysThatMeet(width / 2, 72, keys.keys, keys.name, narrow),
     ["load", "retry"].includes(step) && flood(width / 2, width),
     step === "cookie" && machine("stranger", width / 2 - 10, 96),
