@@ -157,6 +157,7 @@ static void put_broken(json_t *act, const struct story_options *options)
 
     value_number(broken, "mask", mask);
     value_put(broken, "flips", handshake_flips_new(options->seed, courses));
+    value_put(broken, "summary", handshake_flips_summary(json_object_get(broken, "flips")));
     value_put(act, "load", handshake_load_new(options->seed, cases, courses));
     value_put(broken, "cases", cases);
     checks = value_object(act, "checks");

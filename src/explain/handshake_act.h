@@ -15,8 +15,8 @@
  *   sealed, counter, outcome, delivered, server_could_send_before, server_can_send_after}
  * - load: the detour (handshake_load.h)
  * - checks: those of an initiation and of a response in their order (handshake_verdict.h)
- * - broken: mask, the flipped bit; flips (handshake_flips.h); cases (handshake_broken.h); courses, lists of
- *   what happened (handshake_course.h), to which the other two point by number
+ * - broken: mask, the flipped bit; flips and their summary (handshake_flips.h); cases (handshake_broken.h);
+ *   courses, lists of what happened (handshake_course.h), to which flips and cases point by number
  */
 #ifndef EXPLAIN_HANDSHAKE_ACT_H
 #define EXPLAIN_HANDSHAKE_ACT_H

@@ -76,11 +76,11 @@ void handshake_fields_put(json_t *parent, const char *name, enum handshake_field
     }
 }
 
-const char *handshake_fields_at(enum handshake_fields which, size_t byte)
+const char *handshake_fields_title(enum handshake_fields which, size_t byte)
 {
     const struct field *field = messages[which];
 
     while (field->name != NULL && field->to != TO_THE_END && byte >= field->to)
         field++;
-    return field->name;
+    return field->title;
 }

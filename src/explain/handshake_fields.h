@@ -21,7 +21,7 @@ enum handshake_fields {
  * as long as such a message is, length counts for data alone. */
 void handshake_fields_put(json_t *parent, const char *name, enum handshake_fields which,
                           const uint8_t *message, size_t length);
-/* The name of the field with this byte, or NULL. */
-const char *handshake_fields_at(enum handshake_fields which, size_t byte);
+/* The title of the field with this byte, or NULL. */
+const char *handshake_fields_title(enum handshake_fields which, size_t byte);
 
 #endif

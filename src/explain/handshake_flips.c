@@ -4,8 +4,11 @@
 #include "core/constants.h"
 #include "explain/handshake_broken.h"
 #include "explain/handshake_course.h"
+#include "explain/handshake_fields.h"
 #include "explain/handshake_run.h"
 #include "explain/value.h"
+
+#include <string.h>
 
 /* Long enough for two more attempts and for whatever a session that leads nowhere waits for. */
 #define FLIPS_UNTIL_NS (25 * NS_PER_SECOND)
@@ -76,4 +79,49 @@ json_t *handshake_flips_new(const uint8_t seed[static CHANCE_SEED_BYTES], json_t
     put_flips(flips, "response", &run, HANDSHAKE_RUN_RESPONSE, courses);
     handshake_run_fini(&run);
     return flips;
+}
+
+/* What became of the byte's flip in a word. */
+static const char *word_of(const json_t *flip, const char *how)
+{
+    const char *reason = json_string_value(json_object_get(json_object_get(flip, how), "reason"));
+
+    return reason != NULL ? reason : "taken";
+}
+
+static bool is_like(const json_t *flip, const json_t *other)
+{
+    return strcmp(word_of(flip, "as_is"), word_of(other, "as_is")) == 0 &&
+           strcmp(word_of(flip, "repaired"), word_of(other, "repaired")) == 0;
+}
+
+/* Bytes of one field that fare alike are one row. */
+static void summarise(json_t *summary, const char *message, enum handshake_fields fields, const json_t *flips)
+{
+    size_t count = json_array_size(flips), to;
+
+    for (size_t from = 0; from < count; from = to) {
+        const json_t *first = json_array_get(flips, from);
+        json_t *row = value_object(summary, NULL);
+
+        for (to = from + 1; to < count; to++)
+            if (!is_like(first, json_array_get(flips, to)) ||
+                strcmp(handshake_fields_title(fields, from), handshake_fields_title(fields, to)) != 0)
+                break;
+        value_text(row, "message", message);
+        value_text(row, "field", handshake_fields_title(fields, from));
+        value_number(row, "from", from);
+        value_number(row, "to", to);
+        value_text(row, "as_is", word_of(first, "as_is"));
+        value_text(row, "repaired", word_of(first, "repaired"));
+    }
+}
+
+json_t *handshake_flips_summary(const json_t *flips)
+{
+    json_t *summary = value_new_list();
+
+    summarise(summary, "initiation", HANDSHAKE_FIELDS_INITIATION, json_object_get(flips, "initiation"));
+    summarise(summary, "response", HANDSHAKE_FIELDS_RESPONSE, json_object_get(flips, "response"));
+    return summary;
 }

@@ -18,5 +18,8 @@
  * "as_is": RESULT, "repaired": RESULT}; RESULT as handshake_verdict_new() with "answers", "works_at" (null:
  * never in that time) and "course": the number of what happened in `courses`, to which new ones are added. */
 json_t *handshake_flips_new(const uint8_t seed[static CHANCE_SEED_BYTES], json_t *courses);
+/* The same in short, for who cannot pick bytes: [{"message", "field", "from", "to", "as_is", "repaired"}], a
+ * reason or "taken" for all bytes from there to before there. */
+json_t *handshake_flips_summary(const json_t *flips);
 
 #endif

@@ -165,6 +165,17 @@ static void with_mac1_made_right_again_the_seals_catch_it_and_indices_are_not_se
     assert_int_equal(times(course_of(renamed), "initiation", "laptop", NULL), 2);
 }
 
+static void each_field_fares_as_one(void **state)
+{
+    json_t *row = json_array_get(at(act, "broken.summary"), 3);
+
+    (void)state;
+    assert_int_equal(json_array_size(at(act, "broken.summary")), 7 + 7); /* the fields of both messages */
+    assert_string_equal(text(row, "field"), "laptop’s public key, sealed");
+    assert_int_equal(number(row, "to"), 88);
+    assert_string_equal(text(row, "repaired"), "initiation_unreadable");
+}
+
 static void a_flip_that_nobody_looks_at_changes_nothing(void **state)
 {
     json_t *mac2 = at(json_array_get(at(act, "broken.flips.initiation"), 140), "as_is");
@@ -320,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flipped_bit_is_caught_by_the_check_that_covers_it),
         cmocka_unit_test(with_mac1_made_right_again_the_seals_catch_it_and_indices_are_not_sealed),
+        cmocka_unit_test(each_field_fares_as_one),
         cmocka_unit_test(a_flip_that_nobody_looks_at_changes_nothing),
         cmocka_unit_test(what_cannot_work_is_given_up_after_20_attempts),
         cmocka_unit_test(a_recorded_initiation_is_not_answered_and_moves_nobody),
