@@ -17,7 +17,7 @@ void life_packet_echo(uint8_t packet[static LIFE_PACKET_BYTES], const struct vol
     const struct compose_way way = {.from = *source, .to = *destination, .identification = number};
     uint8_t payload[ECHO_PAYLOAD_BYTES];
 
-    for (uint8_t i = 0; i < sizeof payload; i++)
+    for (size_t i = 0; i < sizeof payload; i++)
         payload[i] = (uint8_t)(i + 8); /* as ping counts */
     if (compose_echo(packet, &way, answer, 4, number, payload, sizeof payload) != LIFE_PACKET_BYTES)
         assert(false);
