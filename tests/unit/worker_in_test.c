@@ -249,6 +249,54 @@ static void a_message_of_rubbish_is_counted_datagram_by_datagram(void **state)
     assert_int_equal(drops(fixture, VOLE_DROP_MALFORMED), 10);
 }
 
+/* Of every type and around every length that means something, up to more than UDP can carry: nothing is
+ * written past any buffer, and what comes next is taken as ever. */
+static void messages_of_any_length_do_no_harm(void **state)
+{
+    static const size_t lengths[] = {1,
+                                     3,
+                                     4,
+                                     16,
+                                     31,
+                                     32,
+                                     63,
+                                     64,
+                                     65,
+                                     91,
+                                     92,
+                                     93,
+                                     147,
+                                     148,
+                                     149,
+                                     150,
+                                     4095,
+                                     4096,
+                                     4097,
+                                     9000,
+                                     65507,
+                                     65508,
+                                     UDP_BUFFER_BYTES - 1,
+                                     UDP_BUFFER_BYTES};
+    struct fixture *fixture = *state;
+    unsigned before = tun.merged_writes;
+
+    for (uint8_t type = 0; type < 6; type++)
+        for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+            memset(fixture->bytes, 0, sizeof fixture->bytes);
+            fixture->bytes[0] = type;
+            fixture->message = (struct udp_received){.bytes = fixture->bytes,
+                                                     .length = lengths[i],
+                                                     .segment_bytes = lengths[i],
+                                                     .from = fixture->hosts.host[0].address};
+            waiting = &fixture->message;
+            worker_in(fixture->worker, -1, &fixture->hosts.now);
+        }
+    assert_int_equal(tun.merged_writes + tun.single_writes, before);
+    assert_int_equal(handshake_queue_count(&fixture->hosts.host[1].device->queue), 1); /* a cookie reply */
+    assert_true(receive_packets(fixture, PACKET_UDP, PACKETS) > 0);
+    assert_int_equal(tun.merged_writes, before + 1);
+}
+
 /* Short messages by the dozen, as in a flood of handshakes, are taken in ever larger numbers; long ones, or
  * none, in few. */
 static void short_messages_are_asked_for_in_large_numbers(void **state)
@@ -283,6 +331,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_the_host_refuses_is_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_message_of_rubbish_is_counted_datagram_by_datagram, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(messages_of_any_length_do_no_harm, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
