@@ -13,9 +13,49 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 static_assert(ADDRESS_ZONE_BYTES == IF_NAMESIZE, "a zone is an interface's name");
 static_assert(ADDRESS_TEXT_BYTES == INET6_ADDRSTRLEN, "the C library's idea of the longest text");
+
+/* Whom to ask about interfaces. */
+static struct {
+    bool given;
+    int socket;
+} address_asked;
+
+void address_ask_over(int socket)
+{
+    address_asked.given = true;
+    address_asked.socket = socket;
+}
+
+/* 0: there is none of that name. */
+static uint32_t zone_index(const char *name)
+{
+    struct ifreq request;
+
+    if (!address_asked.given)
+        return if_nametoindex(name);
+    memset(&request, 0, sizeof(request));
+    memcpy(request.ifr_name, name, strnlen(name, sizeof(request.ifr_name) - 1));
+    return ioctl(address_asked.socket, SIOCGIFINDEX, &request) < 0 ? 0 : (uint32_t)request.ifr_ifindex;
+}
+
+static bool zone_name(uint32_t index, char name[static IF_NAMESIZE])
+{
+    struct ifreq request;
+
+    if (!address_asked.given)
+        return if_indextoname(index, name) != NULL;
+    memset(&request, 0, sizeof(request));
+    request.ifr_ifindex = (int)index;
+    if (ioctl(address_asked.socket, SIOCGIFNAME, &request) < 0)
+        return false;
+    memcpy(name, request.ifr_name, IF_NAMESIZE);
+    name[IF_NAMESIZE - 1] = '\0';
+    return true;
+}
 
 void address_write(char text[static ADDRESS_TEXT_BYTES], const struct vole_address *address)
 {
@@ -72,7 +112,7 @@ void address_write_endpoint(char text[static ADDRESS_ENDPOINT_TEXT_BYTES],
     } else if (endpoint->address.family == 6) {
         if (endpoint->scope != 0) {
             zone[0] = '%';
-            if (!address_is_of_link(&endpoint->address) || if_indextoname(endpoint->scope, zone + 1) == NULL)
+            if (!address_is_of_link(&endpoint->address) || !zone_name(endpoint->scope, zone + 1))
                 snprintf(zone + 1, ADDRESS_ZONE_BYTES, "%u", endpoint->scope);
         }
         snprintf(text, ADDRESS_ENDPOINT_TEXT_BYTES, "[%s%s]:%u", address, zone, endpoint->port);
@@ -90,7 +130,7 @@ static int zone_read(uint32_t *scope, const char *text, size_t length)
         return -EINVAL;
     memcpy(name, text, length);
     name[length] = '\0';
-    *scope = if_nametoindex(name);
+    *scope = zone_index(name);
     if (*scope != 0)
         return 0;
     if (!number_read(&number, text, length, UINT32_MAX))

@@ -8,7 +8,7 @@
  * given as a number.
  * Texts to be read come with their length and need no terminator; what is written is terminated and in the
  * C library's canonical form. A failed read leaves the result zeroed, except where said.
- * Errors: negative errno. Any thread may call; there is no state. Spec: uapi §3.
+ * Errors: negative errno. Any thread may call; the only state is whom that question goes to. Spec: uapi §3.
  */
 #ifndef CONFIG_ADDRESS_H
 #define CONFIG_ADDRESS_H
@@ -22,6 +22,11 @@
 #define ADDRESS_ZONE_BYTES          16                                             /* an interface's name */
 #define ADDRESS_ENDPOINT_TEXT_BYTES (ADDRESS_TEXT_BYTES + ADDRESS_ZONE_BYTES + 10) /* "[%]:65535" */
 #define ADDRESS_PREFIX_TEXT_BYTES   (ADDRESS_TEXT_BYTES + 4)                       /* "/128" */
+
+/* From now on a zone's interface is asked for over this socket, in whose network namespace it then is (-1: it
+ * is never found), instead of over a new one each time: for a process that can make none any more. Before
+ * there are threads. */
+void address_ask_over(int socket);
 
 /* An address alone; "" for family 0. */
 void address_write(char text[static ADDRESS_TEXT_BYTES], const struct vole_address *address);

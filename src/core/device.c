@@ -10,6 +10,7 @@
 #include "core/outbound.h"
 #include "crypto/memory.h"
 #include "crypto/processor.h"
+#include "crypto/secret_memory.h"
 #include "crypto/siphash.h"
 #include "crypto/start.h"
 #include "crypto/x25519.h"
@@ -23,21 +24,12 @@
 
 /* ---- making and freeing ---- */
 
-static void filter_keys_release(void *pointer)
-{
-    struct filter_keys *keys = pointer;
-
-    memory_wipe(keys, sizeof *keys);
-    free(keys);
-}
-
 static void device_release(void *pointer)
 {
     struct vole_device *device = pointer;
-    struct filter_keys *keys = atomic_load_explicit(&device->filter_keys, memory_order_relaxed);
+    struct secret_memory *secrets = device->secrets;
 
-    if (keys != NULL)
-        filter_keys_release(keys);
+    secret_memory_free(atomic_load_explicit(&device->filter_keys, memory_order_relaxed));
     index_table_fini(&device->indices);
     allowed_ips_fini(&device->allowed_ips);
     staged_fini(&device->staged);
@@ -48,8 +40,8 @@ static void device_release(void *pointer)
     if (device->run != NULL)
         memory_wipe(device->run, sizeof *device->run);
     free(device->run);
-    memory_wipe(device, sizeof *device);
-    free(device);
+    secret_memory_free(device);
+    secret_memory_close(secrets);
 }
 
 static int allocate(struct vole_device *device, const struct device_options *options)
@@ -70,15 +62,20 @@ static int allocate(struct vole_device *device, const struct device_options *opt
 struct vole_device *device_new(const struct device_options *options, const struct vole_time *now)
 {
     const struct device_hooks *hooks = &options->hooks;
+    struct secret_memory *secrets;
     struct vole_device *device;
     uint8_t hash_key[16];
 
     if (hooks->send == NULL || hooks->random == NULL || crypto_start() != 0)
         return NULL;
     checksum_allow_avx2(processor_step() >= PROCESSOR_AVX2);
-    device = calloc(1, sizeof *device);
-    if (device == NULL)
+    secrets = secret_memory_open();
+    device = secrets == NULL ? NULL : secret_memory_new(secrets, sizeof *device);
+    if (device == NULL) {
+        secret_memory_close(secrets);
         return NULL;
+    }
+    device->secrets = secrets;
     device->hooks = *hooks;
     handshake_clock_init(&device->clock, hooks->reserve != NULL);
     deadlines_init(&device->deadlines);
@@ -108,6 +105,11 @@ void vole_device_free(struct vole_device *device)
     retire(&device->hooks.retirer, device, device_release);
 }
 
+bool device_secrets_locked(const struct vole_device *device)
+{
+    return secret_memory_locked(device->secrets);
+}
+
 void device_drop(struct vole_device *device, enum vole_drop reason, uint64_t packets)
 {
     drop_count(&device->drops, NULL, reason, packets);
@@ -121,7 +123,7 @@ static struct filter_keys *filter_keys_new(const struct vole_device *device)
     const struct cookie_maker *maker = &device->cookie_maker;
     struct filter_keys *keys;
 
-    if (!device->identity.present || (keys = malloc(sizeof *keys)) == NULL)
+    if (!device->identity.present || (keys = secret_memory_new(device->secrets, sizeof *keys)) == NULL)
         return NULL;
     keys->mac1 = device->own_cookie_keys.mac1;
     keys->generation = device->identity_generation;
@@ -133,7 +135,7 @@ static struct filter_keys *filter_keys_new(const struct vole_device *device)
 static void publish_filter_keys(struct vole_device *device, struct filter_keys *keys)
 {
     retire(&device->hooks.retirer, atomic_exchange_explicit(&device->filter_keys, keys, memory_order_acq_rel),
-           filter_keys_release);
+           secret_memory_free);
 }
 
 void device_follow_cookie_secret(struct vole_device *device)
@@ -387,7 +389,7 @@ struct vole_peer *vole_peer_add(struct vole_device *device, const uint8_t public
     *error = -ENOMEM;
     if (device->peer_count >= MAX_PEERS_PER_DEVICE ||
         deadlines_reserve(&device->deadlines, device->peer_count + 1) != 0 ||
-        (peer = calloc(1, sizeof *peer)) == NULL)
+        (peer = secret_memory_new(device->secrets, sizeof *peer)) == NULL)
         return NULL;
     *error = 0;
     peer->device = device;
@@ -407,8 +409,7 @@ static void release_peer(void *pointer)
     struct vole_peer *peer = pointer;
 
     notices_forget(&peer->device->notices, peer);
-    memory_wipe(peer, sizeof *peer);
-    free(peer);
+    secret_memory_free(peer);
 }
 
 void vole_peer_remove(struct vole_peer *peer)

@@ -49,9 +49,11 @@ struct device_options {
 
 struct run;
 struct filter_keys;
+struct secret_memory;
 
 struct vole_device {
     struct device_hooks hooks;
+    struct secret_memory *secrets; /* where this, peers, keypairs and filter keys are */
     struct identity identity;
     struct handshake_clock clock; /* of this identity */
     bool initiations_wait;        /* some peer's, for a timestamp */
@@ -83,6 +85,9 @@ struct vole_device {
 
 VOLE_MUST_CHECK struct vole_device *device_new(const struct device_options *options,
                                                const struct vole_time *now);
+/* Whether all secrets are in memory that is never written to a swap (crypto/secret_memory.h). Control only.
+ */
+bool device_secrets_locked(const struct vole_device *device);
 /* Counts a drop that can be blamed on no peer. Any thread. */
 void device_drop(struct vole_device *device, enum vole_drop reason, uint64_t packets);
 /* Lets the workers' filter know of a renewed cookie secret, if it is. Control only. */

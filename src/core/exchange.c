@@ -120,10 +120,10 @@ static bool begin_session(struct vole_peer *peer, const struct session_keys *key
                           const struct vole_time *now)
 {
     struct vole_device *device = peer->device;
-    struct keypair *keypair = keypair_new();
+    struct keypair *keypair = keypair_new(device);
 
     if (keypair == NULL || !peer->handshake_index.listed) {
-        free(keypair);
+        keypair_free(keypair);
         abandon(peer);
         return false;
     }

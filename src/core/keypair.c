@@ -5,25 +5,16 @@
 #include "core/keypair.h"
 
 #include "core/device.h"
-#include "crypto/memory.h"
+#include "crypto/secret_memory.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-struct keypair *keypair_new(void)
+struct keypair *keypair_new(struct vole_device *device)
 {
-    struct keypair *keypair = aligned_alloc(alignof(struct keypair), sizeof *keypair);
-
-    if (keypair != NULL)
-        memset(keypair, 0, sizeof *keypair);
-    return keypair;
+    return secret_memory_new(device->secrets, sizeof(struct keypair));
 }
 
-/* Runs when no reader is left: only then may the keys be overwritten. */
-static void wipe_and_free(void *pointer)
+void keypair_free(struct keypair *keypair)
 {
-    memory_wipe(pointer, sizeof(struct keypair));
-    free(pointer);
+    secret_memory_free(keypair);
 }
 
 /* Out of use at once, out of memory when the last reader has gone. */
@@ -34,7 +25,7 @@ static void discard(struct vole_device *device, struct keypair *keypair)
     index_remove(&device->indices, &keypair->entry);
     atomic_store_explicit(&keypair->can_send, false, memory_order_relaxed);
     atomic_store_explicit(&keypair->can_receive, false, memory_order_relaxed);
-    retire(&device->hooks.retirer, keypair, wipe_and_free);
+    retire(&device->hooks.retirer, keypair, secret_memory_free); /* only without readers may it be wiped */
 }
 
 static struct keypair *get_current(const struct keypair_slots *slots)

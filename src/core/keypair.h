@@ -49,8 +49,10 @@ struct keypair_slots {
 
 struct vole_device;
 
-/* One of zeros on the heap, whose alignment calloc() does not know; free() frees it. NULL: no memory. */
-VOLE_MUST_CHECK struct keypair *keypair_new(void);
+/* One of zeros in the device's secret memory. NULL: no memory. Control only. */
+VOLE_MUST_CHECK struct keypair *keypair_new(struct vole_device *device);
+/* Before it is installed. NULL is allowed. */
+void keypair_free(struct keypair *keypair);
 /* Takes ownership of the new keypair (already in the index table) and frees what it replaces. Control only.
  */
 void keypair_install(struct vole_device *device, struct keypair_slots *slots, struct keypair *keypair);

@@ -8,17 +8,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Puts the null device in place of a standard descriptor. */
-static void background_to_null(int descriptor)
+static void background_take_no_input(void)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
     if (null < 0)
         return;
-    if (null != descriptor) {
-        (void)dup2(null, descriptor);
-        close(null);
-    }
+    (void)dup2(null, STDIN_FILENO); /* never the same: standard descriptors are taken */
+    close(null);
 }
 
 /* In the process that was started: waits for the word of the one that stays. */
@@ -53,7 +50,7 @@ int background_fork(void)
         background_wait(report[0]);
     }
     close(report[0]);
-    background_to_null(STDIN_FILENO);
+    background_take_no_input();
     return report[1];
 }
 
@@ -67,12 +64,23 @@ void background_ready(int report)
     close(report);
 }
 
-void background_release_output(const struct options *options)
+/* stdin is the null device by now. Whether stderr was kept. */
+static bool background_let_go(const struct options *options)
 {
     bool keep = options->log_level_given && options->log_level != LOG_LEVEL_SILENT;
 
-    background_to_null(STDOUT_FILENO);
+    (void)dup2(STDIN_FILENO, STDOUT_FILENO);
     if (!keep)
-        background_to_null(STDERR_FILENO);
-    log_to_syslog(keep);
+        (void)dup2(STDIN_FILENO, STDERR_FILENO);
+    return keep;
+}
+
+void background_release_output(const struct options *options)
+{
+    log_to_syslog(background_let_go(options));
+}
+
+void background_release_engine(const struct options *options, int relay)
+{
+    log_to_relay(relay, background_let_go(options));
 }

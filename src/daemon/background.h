@@ -23,5 +23,7 @@ void background_ready(int report);
 /* Points stdout to the null device, and stderr too unless LOG_LEVEL asks to keep it (and is not silent); the
  * log goes to syslog from now on. */
 void background_release_output(const struct options *options);
+/* The same in a process that can open nothing: its log goes by way of the one at the other end of relay. */
+void background_release_engine(const struct options *options, int relay);
 
 #endif

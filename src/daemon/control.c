@@ -12,6 +12,7 @@
 #include "daemon/courtesy.h"
 #include "daemon/features.h"
 #include "daemon/log.h"
+#include "daemon/requests.h"
 #include "daemon/uapi_apply.h"
 #include "daemon/uapi_server.h"
 #include "linux/clock.h"
@@ -247,6 +248,14 @@ static void control_check_tun(struct control *control)
     engine_end(engine, 0);
 }
 
+/* How many there are for us: the parent can see how much of them the control group may use. */
+static unsigned control_processors(const struct control *control)
+{
+    unsigned usable = 0;
+
+    return request_processors(control->engine.parts->parent, &usable) == 0 ? usable : processors_allowed();
+}
+
 /* What the flood of handshakes, if there is one, may cost the workers: neither processors nor wake-ups. */
 static void control_mind_load(struct control *control, const struct vole_time *now)
 {
@@ -256,7 +265,7 @@ static void control_mind_load(struct control *control, const struct vole_time *n
 
     courtesy_look(&control->courtesy, handshake_queue_taken(&device->queue), now->monotonic_ns);
     if (loaded && !control->loaded)
-        control->processors = processors_usable();
+        control->processors = control_processors(control);
     control->rest_ms = loaded ? courtesy_rest_ms(denied - control->denied, control->processors) : 0;
     control->denied = denied;
     control->loaded = loaded;
@@ -350,7 +359,7 @@ static int control_say_ready(const struct control *control)
     int error = request_ready(engine->parts->parent);
 
     if (engine->parts->background)
-        background_release_output(engine->parts->options);
+        background_release_engine(engine->parts->options, engine->parts->log);
     if (error == 0)
         features_log(engine);
     return error;
@@ -366,7 +375,6 @@ static int control_start(struct control *control)
         log_error("cannot watch the interface: %s", strerror(-error));
         return error;
     }
-    stale_routes_start(engine);
     clock_now(&now);
     control_notice_sleep(control, &now);
     courtesy_init(&control->courtesy, now.monotonic_ns);

@@ -14,19 +14,22 @@
 #define COURTESY_NICE      15  /* a weight of about a thirtieth */
 #define COURTESY_REST_MS   4   /* by the processors there are */
 
-void courtesy_init(struct courtesy *courtesy, uint64_t now_ns)
+void courtesy_allow_return(void)
 {
     struct rlimit limit;
-    rlim_t wanted;
+    rlim_t wanted = (rlim_t)(20 - getpriority(PRIO_PROCESS, 0)); /* it counts the other way round */
 
-    *courtesy = (struct courtesy){.nice = getpriority(PRIO_PROCESS, 0), .since_ns = now_ns};
-    wanted = (rlim_t)(20 - courtesy->nice); /* it counts the other way round */
     if (getrlimit(RLIMIT_NICE, &limit) != 0 || limit.rlim_cur >= wanted)
         return;
     limit.rlim_cur = wanted;
     if (limit.rlim_max < wanted)
         limit.rlim_max = wanted;
     (void)setrlimit(RLIMIT_NICE, &limit); /* see courtesy.h for what then cannot be done */
+}
+
+void courtesy_init(struct courtesy *courtesy, uint64_t now_ns)
+{
+    *courtesy = (struct courtesy){.nice = getpriority(PRIO_PROCESS, 0), .since_ns = now_ns};
 }
 
 static void courtesy_step(struct courtesy *courtesy, bool behind)

@@ -29,7 +29,8 @@ struct courtesy {
     uint64_t since_ns; /* its begin, monotonic */
 };
 
-/* Before anything else of the thread's process gives up privileges. */
+/* Raises the limit that coming forward needs. Before the process gives up privileges. */
+void courtesy_allow_return(void);
 void courtesy_init(struct courtesy *courtesy, uint64_t now_ns);
 /* messages: how many handshake messages there have been so far; a counter that may wrap. */
 void courtesy_look(struct courtesy *courtesy, uint32_t messages, uint64_t now_ns);

@@ -182,8 +182,8 @@ int engine_init(struct engine *engine, const struct engine_parts *parts)
     memset(engine, 0, sizeof *engine);
     engine->parts = parts;
     engine->vectors = engine_vectors(&parts->options->switches);
-    engine->stale_routes.monitor = -1;
-    engine->stale_routes.netlink = -1;
+    engine->stale_routes = parts->stale_routes != NULL ? *parts->stale_routes
+                                                       : (struct stale_routes){.monitor = -1, .netlink = -1};
     place_init(&engine->follow.place);
     timestamps_init(&engine->timestamps, parts->keeper);
     atomic_init(&engine->tun_gone, false);

@@ -12,6 +12,7 @@
 #define DAEMON_ENGINE_H
 
 #include "core/device.h"
+#include "daemon/confinement.h"
 #include "daemon/flow_queue.h"
 #include "daemon/follow.h"
 #include "daemon/grace.h"
@@ -34,11 +35,14 @@ struct engine_parts {
     unsigned workers;
     const struct place *place; /* where the interface was made, now the engine's; NULL: to be asked for */
     struct sockets_found found;
-    int parent;      /* pair to the privileged parent */
-    int keeper;      /* pair to its keeper of the clock, or -1 */
-    int listener;    /* the UAPI socket */
-    int signals;     /* signalfd of the ending signals, which are blocked */
-    bool background; /* output is to be let go when ready */
+    const struct stale_routes *stale_routes; /* started, now the engine's; NULL: none */
+    const struct confinement *confinement;   /* of this process */
+    int parent;                              /* pair to the privileged parent */
+    int log;                                 /* pair to who reaches the system's log (log_relay.h) */
+    int keeper;                              /* pair to its keeper of the clock, or -1 */
+    int listener;                            /* the UAPI socket */
+    int signals;                             /* signalfd of the ending signals, which are blocked */
+    bool background;                         /* output is to be let go when ready */
 };
 
 struct engine {

@@ -122,13 +122,31 @@ static void feature_of_memory(const struct engine *engine, unsigned number, stru
                                    : "the state directory cannot be written, see the log");
 }
 
+static void feature_of_secrets(const struct engine *engine, unsigned number, struct feature *feature)
+{
+    (void)number;
+    feature_set(feature, "locked_secrets", device_secrets_locked(engine->device), false, NULL,
+                "the limit of locked memory (RLIMIT_MEMLOCK) is too low");
+}
+
+static void feature_of_confinement(const struct engine *engine, unsigned number, struct feature *feature)
+{
+    static const char *const names[] = {"own_user", "no_capabilities", "call_filter", "no_files"};
+    const struct confinement *confinement = engine->parts->confinement;
+    const int parts[] = {confinement->user, confinement->capabilities, confinement->calls,
+                         confinement->files};
+    const char *reason = confinement_reason(parts[number], engine->parts->options);
+
+    feature_set(feature, names[number], parts[number] == 0, false, NULL, reason);
+}
+
 bool features_get(const struct engine *engine, unsigned number, struct feature *feature)
 {
     static const struct {
         void (*describe)(const struct engine *engine, unsigned number, struct feature *feature);
         unsigned count;
-    } groups[] = {
-        {feature_of_tun, 6}, {feature_of_network, 5}, {feature_of_processor, 3}, {feature_of_memory, 1}};
+    } groups[] = {{feature_of_tun, 6},    {feature_of_network, 5},     {feature_of_processor, 3},
+                  {feature_of_memory, 1}, {feature_of_confinement, 4}, {feature_of_secrets, 1}};
 
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
         if (number < groups[i].count) {

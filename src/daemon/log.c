@@ -4,6 +4,8 @@
  */
 #include "daemon/log.h"
 
+#include "daemon/log_relay.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +19,8 @@ static struct {
     enum log_level level;
     bool to_stderr;
     bool to_syslog;
-} log_state = {.level = LOG_LEVEL_NOTICE, .to_stderr = true};
+    int relay; /* to who has the system's log; -1: this process */
+} log_state = {.level = LOG_LEVEL_NOTICE, .to_stderr = true, .relay = -1};
 
 enum log_level log_level_read(const char *word)
 {
@@ -45,6 +48,13 @@ void log_to_syslog(bool also_stderr)
     openlog("voled", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
+void log_to_relay(int relay, bool also_stderr)
+{
+    log_state.to_stderr = also_stderr;
+    log_state.to_syslog = true;
+    log_state.relay = relay;
+}
+
 /* Control characters out; bytes above 127 stay, they are text in UTF-8. */
 static void log_make_harmless(char *line, size_t length)
 {
@@ -67,7 +77,9 @@ __attribute__((format(printf, 4, 0))) static void log_write(enum log_level level
     (void)vsnprintf(line + used, sizeof line - 1 - used, format, arguments);
     used = strlen(line);
     log_make_harmless(line, used);
-    if (log_state.to_syslog)
+    if (log_state.to_syslog && log_state.relay >= 0)
+        log_relay_send(log_state.relay, priority, line);
+    else if (log_state.to_syslog)
         syslog(priority, "%s", line);
     if (!log_state.to_stderr)
         return;
@@ -75,6 +87,13 @@ __attribute__((format(printf, 4, 0))) static void log_write(enum log_level level
     /* Nobody to tell if that fails. */
     if (write(STDERR_FILENO, line, used + 1) < 0)
         return;
+}
+
+void log_relayed(int priority, char *line)
+{
+    log_make_harmless(line, strlen(line));
+    if (log_state.to_syslog)
+        syslog(priority, "%s", line);
 }
 
 void log_error(const char *format, ...)

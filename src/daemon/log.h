@@ -32,6 +32,10 @@ void log_start(const char *name, enum log_level level);
 
 /* From now on to syslog; also_stderr keeps stderr as well. */
 void log_to_syslog(bool also_stderr);
+/* The same by way of the process at the other end (log_relay.h). */
+void log_to_relay(int relay, bool also_stderr);
+/* Passes on a whole line of the process at the other end; it is made harmless. */
+void log_relayed(int priority, char *line);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));

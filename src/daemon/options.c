@@ -17,6 +17,8 @@
 #define OPTIONS_FIRST_SWITCH   256 /* getopt's codes for switches: out of the way of letters */
 #define OPTIONS_WORKERS        512
 #define OPTIONS_STATE          513
+#define OPTIONS_USER           514
+#define OPTIONS_FIXED          6 /* long options that are no switches */
 #define OPTIONS_MOST_BY_ITSELF 8 /* workers, if nobody asked for more */
 
 /* One row per switch: its two names and where it is kept. */
@@ -38,6 +40,7 @@ static const struct options_row options_rows[] = {
     {"no-tun-udp-merge", "VOLE_NO_TUN_UDP_MERGE", offsetof(struct options_switches, no_tun_udp_merge)},
     {"no-avx2", "VOLE_NO_AVX2", offsetof(struct options_switches, no_avx2)},
     {"no-avx512", "VOLE_NO_AVX512", offsetof(struct options_switches, no_avx512)},
+    {"no-sandbox", "VOLE_NO_SANDBOX", offsetof(struct options_switches, no_sandbox)},
 };
 
 #define OPTIONS_ROWS (sizeof options_rows / sizeof options_rows[0])
@@ -56,6 +59,8 @@ static const char options_usage_text[] =
     "                       1 on 2 processors, 3 on 4, 8 on 11 and more)\n"
     "      --state-directory DIR  where the time of the last handshake is remembered, in case the clock\n"
     "                       goes back (" CLOCK_STATE_DIRECTORY "; empty: nowhere)\n"
+    "      --user NAME      whom the process becomes that handles packets (" VOLE_USER ", if there is one;\n"
+    "                       empty: nobody else)\n"
     "\n"
     "Switches that turn a feature off, to find out whether it is at fault:\n"
     "  --no-vnet-hdr        no superpackets at all between host and tunnel\n"
@@ -69,6 +74,7 @@ static const char options_usage_text[] =
     "  --no-tun-udp-merge   no UDP superpackets to the host\n"
     "  --no-avx2            no vector code for cryptography beyond libsodium's\n"
     "  --no-avx512          no AVX-512 code for cryptography\n"
+    "  --no-sandbox         processes keep user, capabilities, files and system calls\n"
     "\n"
     "Each of the long options that take effect while running is also an environment variable:\n"
     "VOLE_NO_TSO=1, VOLE_WORKERS=2, and so on. LOG_LEVEL is silent, error, info (default) or verbose.\n"
@@ -171,7 +177,10 @@ static enum options_outcome options_read_environment(struct options *options)
     const char *level = getenv("LOG_LEVEL");
     const char *workers = getenv("VOLE_WORKERS");
     const char *state = getenv(CLOCK_STATE_VARIABLE);
+    const char *user = getenv("VOLE_USER");
 
+    options->user = user != NULL ? user : VOLE_USER;
+    options->user_given = user != NULL && user[0] != '\0';
     options->state_directory = state != NULL ? state : CLOCK_STATE_DIRECTORY;
     options->log_level_given = level != NULL && level[0] != '\0';
     options->log_level = log_level_read(level);
@@ -188,7 +197,7 @@ static enum options_outcome options_read_environment(struct options *options)
 }
 
 /* getopt's table: the fixed options, then one row per switch. */
-static void options_fill_table(struct option table[static OPTIONS_ROWS + 6])
+static void options_fill_table(struct option table[static OPTIONS_ROWS + OPTIONS_FIXED + 1])
 {
     static const struct option fixed[] = {
         {"foreground", no_argument, NULL, 'f'},
@@ -196,13 +205,14 @@ static void options_fill_table(struct option table[static OPTIONS_ROWS + 6])
         {"version", no_argument, NULL, 'V'},
         {"workers", required_argument, NULL, OPTIONS_WORKERS},
         {"state-directory", required_argument, NULL, OPTIONS_STATE},
+        {"user", required_argument, NULL, OPTIONS_USER},
     };
 
-    memset(table, 0, (OPTIONS_ROWS + 6) * sizeof *table);
+    memset(table, 0, (OPTIONS_ROWS + OPTIONS_FIXED + 1) * sizeof *table);
     memcpy(table, fixed, sizeof fixed);
     for (size_t row = 0; row < OPTIONS_ROWS; row++) {
-        table[row + 5].name = options_rows[row].option;
-        table[row + 5].val = OPTIONS_FIRST_SWITCH + (int)row;
+        table[row + OPTIONS_FIXED].name = options_rows[row].option;
+        table[row + OPTIONS_FIXED].val = OPTIONS_FIRST_SWITCH + (int)row;
     }
 }
 
@@ -225,7 +235,7 @@ static bool options_abbreviated(const struct option *table, const char *word)
 
 static enum options_outcome options_read_arguments(struct options *options, int count, char **arguments)
 {
-    struct option table[OPTIONS_ROWS + 6];
+    struct option table[OPTIONS_ROWS + OPTIONS_FIXED + 1];
     int code, row = -1;
 
     options_fill_table(table);
@@ -246,7 +256,10 @@ static enum options_outcome options_read_arguments(struct options *options, int 
             return options_wrong(options, "unknown option %.60s", arguments[optind - 1]);
         else if (code == OPTIONS_STATE)
             options->state_directory = optarg;
-        else if (code != OPTIONS_WORKERS)
+        else if (code == OPTIONS_USER) {
+            options->user = optarg;
+            options->user_given = optarg[0] != '\0';
+        } else if (code != OPTIONS_WORKERS)
             options_turn_on(options, (size_t)(code - OPTIONS_FIRST_SWITCH));
         else if (options_set_workers(options, "--workers", optarg) != OPTIONS_RUN)
             return OPTIONS_WRONG;

@@ -34,6 +34,7 @@ struct options_switches {
     bool no_tun_udp_merge;
     bool no_avx2; /* and so no AVX-512 */
     bool no_avx512;
+    bool no_sandbox;
 };
 
 struct options {
@@ -44,6 +45,8 @@ struct options {
     int tun;                     /* descriptor from WG_TUN_FD, or -1 */
     int uapi;                    /* descriptor from WG_UAPI_FD, or -1 */
     unsigned workers;            /* 0: as many as suit the processors */
+    const char *user;            /* whom the engine becomes; empty: nobody else */
+    bool user_given;             /* so that it has to exist */
     const char *state_directory; /* where the time of handshakes is remembered; empty: nowhere */
     struct options_switches switches;
     char message[OPTIONS_MESSAGE_BYTES]; /* what is wrong, if something is */

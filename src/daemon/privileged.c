@@ -6,10 +6,12 @@
 
 #include "daemon/background.h"
 #include "daemon/log.h"
+#include "daemon/log_relay.h"
 #include "daemon/requests.h"
 #include "linux/clock.h"
 #include "linux/link.h"
 #include "linux/namespace.h"
+#include "linux/processors.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -240,6 +242,9 @@ static int privileged_do(struct privileged *parent, struct privileged_work *work
         return privileged_redirects(parent);
     case REQUEST_READY:
         return privileged_ready(parent);
+    case REQUEST_PROCESSORS:
+        work->answer.processors = processors_usable();
+        return 0;
     default:
         return -EPROTO;
     }
@@ -283,6 +288,7 @@ static bool privileged_engine_ended(const struct privileged *parent, int *code)
 
     if (waitpid(parent->engine_pid, &status, WNOHANG) != parent->engine_pid)
         return false;
+    log_relay_take(parent->log); /* its last words */
     if (WIFEXITED(status)) {
         *code = WEXITSTATUS(status);
     } else {
@@ -293,10 +299,23 @@ static bool privileged_engine_ended(const struct privileged *parent, int *code)
     return true;
 }
 
+/* Logs what the engine tells; who has closed its end is not listened to any more. */
+static void privileged_hear(struct pollfd *log)
+{
+    if (log->revents == 0)
+        return;
+    log_relay_take(log->fd);
+    if ((log->revents & POLLIN) == 0)
+        log->fd = -1;
+}
+
 /* The engine sees its end of the pair close and ends by itself; if not, it is killed. */
 static int privileged_end_engine(struct privileged *parent)
 {
-    struct pollfd waiting = {.fd = parent->signals, .events = POLLIN};
+    struct pollfd waiting[] = {
+        {.fd = parent->signals, .events = POLLIN},
+        {.fd = parent->log, .events = POLLIN},
+    };
     struct vole_time start;
     struct vole_time now;
     int code = 1;
@@ -314,8 +333,9 @@ static int privileged_end_engine(struct privileged *parent)
             (void)waitpid(parent->engine_pid, NULL, 0);
             return 1;
         }
-        (void)poll(&waiting, 1, (int)(PRIVILEGED_PATIENCE_MS - waited_ms));
+        (void)poll(waiting, 2, (int)(PRIVILEGED_PATIENCE_MS - waited_ms));
         (void)privileged_told_to_end(parent);
+        privileged_hear(&waiting[1]);
         clock_now(&now);
     }
     return code;
@@ -328,16 +348,18 @@ static int privileged_loop(struct privileged *parent)
         {.fd = parent->engine, .events = POLLIN},
         {.fd = parent->signals, .events = POLLIN},
         {.fd = parent->socket_watch->fd, .events = POLLIN},
+        {.fd = parent->log, .events = POLLIN},
     };
     int code;
 
     for (;;) {
-        if (poll(waiting, 3, -1) < 0 && errno != EINTR)
+        if (poll(waiting, 4, -1) < 0 && errno != EINTR)
             return privileged_end_engine(parent);
         if ((waiting[1].revents & POLLIN) != 0 && privileged_told_to_end(parent))
             return privileged_end_engine(parent);
         if (privileged_engine_ended(parent, &code))
             return code;
+        privileged_hear(&waiting[3]);
         if ((waiting[2].revents & POLLIN) != 0 && unix_socket_gone(parent->socket_watch)) {
             log_notice("the socket file %s was removed: ending", parent->socket_watch->path);
             return privileged_end_engine(parent);

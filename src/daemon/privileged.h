@@ -25,6 +25,7 @@ struct privileged {
     int tun;          /* a queue of the device, to find out where it is */
     int home;         /* the namespace the interface was made in: sockets belong there */
     bool background;  /* output is to be let go when the engine is ready */
+    int log;          /* what the engine tells (log_relay.h) */
     int signals;      /* signalfd for SIGCHLD and the ending signals, which are blocked */
     const struct options *options;
     struct unix_socket_watch *socket_watch;

@@ -136,29 +136,42 @@ int request_place(int parent, struct place *place)
 }
 
 /* A request that neither sends nor receives descriptors. */
-static int request_plain(int parent, enum request_kind kind)
+static int request_plain(int parent, enum request_kind kind, struct request_answer *answer)
 {
     struct request request;
-    struct request_answer answer;
     int fds[REQUEST_DESCRIPTORS];
     size_t count = 0;
     int error;
 
     memset(&request, 0, sizeof request);
     request.kind = kind;
-    error = request_ask(parent, &request, &answer, fds, &count);
+    error = request_ask(parent, &request, answer, fds, &count);
     requests_close_all(fds, count);
     return error;
 }
 
 int request_redirects_off(int parent)
 {
-    return request_plain(parent, REQUEST_REDIRECTS);
+    struct request_answer answer;
+
+    return request_plain(parent, REQUEST_REDIRECTS, &answer);
 }
 
 int request_ready(int parent)
 {
-    return request_plain(parent, REQUEST_READY);
+    struct request_answer answer;
+
+    return request_plain(parent, REQUEST_READY, &answer);
+}
+
+int request_processors(int parent, unsigned *processors)
+{
+    struct request_answer answer;
+    int error = request_plain(parent, REQUEST_PROCESSORS, &answer);
+
+    if (error == 0)
+        *processors = answer.processors > 0 ? answer.processors : 1;
+    return error;
 }
 
 int request_receive(int engine, struct request *request, int fds[static REQUEST_DESCRIPTORS], size_t *count)

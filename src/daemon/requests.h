@@ -8,6 +8,7 @@
  *   place      what belongs to the network namespace the interface is in now: link monitor, link requests,
  *              raw ICMP sockets; a namespace it is new to is prepared for it (routing §5)
  *   redirects  ICMP redirects off on the interface, at each up
+ *   processors how many processors there are for us: files tell what the control group may use
  *   ready      start-up is over: in the background, output is let go
  *
  * The list is short so that a captured engine can ask for nothing else. The parent keeps none of the
@@ -23,7 +24,14 @@
 
 #include <net/if.h>
 
-enum request_kind { REQUEST_SOCKETS = 1, REQUEST_MARK, REQUEST_PLACE, REQUEST_REDIRECTS, REQUEST_READY };
+enum request_kind {
+    REQUEST_SOCKETS = 1,
+    REQUEST_MARK,
+    REQUEST_PLACE,
+    REQUEST_REDIRECTS,
+    REQUEST_READY,
+    REQUEST_PROCESSORS
+};
 
 /* As on the wire between our own two processes: same program, same layout. The parent must not trust it, so
  * there are only types in which every bit pattern means something. */
@@ -52,6 +60,7 @@ struct request_answer {
     bool receive_offload;
     bool steered;
     uint32_t index; /* of the interface, where it is now */
+    uint32_t processors;
     char name[IFNAMSIZ];
 };
 
@@ -66,6 +75,7 @@ VOLE_MUST_CHECK int request_mark(int parent, const struct udp_sockets *sockets, 
 VOLE_MUST_CHECK int request_place(int parent, struct place *place);
 VOLE_MUST_CHECK int request_redirects_off(int parent);
 VOLE_MUST_CHECK int request_ready(int parent);
+VOLE_MUST_CHECK int request_processors(int parent, unsigned *processors);
 
 /* ---- the parent's side ---- */
 

@@ -16,10 +16,9 @@
 #define STALE_ROUTES_PEERS      128 /* looked at before control does something else */
 #define STALE_ROUTES_SPACING_NS 1000000000ULL
 
-void stale_routes_start(struct engine *engine)
+void stale_routes_start(struct stale_routes *stale)
 {
-    struct stale_routes *stale = &engine->stale_routes;
-
+    memset(stale, 0, sizeof *stale);
     stale->monitor = link_monitor_open(true);
     stale->netlink = stale->monitor < 0 ? stale->monitor : link_open();
     if (stale->netlink >= 0)

@@ -24,8 +24,9 @@ struct stale_routes {
     uint64_t next_round_ns; /* monotonic: not before */
 };
 
-/* Opens what is needed; if that fails, it is said and nothing is ever found stale. */
-void stale_routes_start(struct engine *engine);
+/* Opens what is needed; if that fails, it is said and nothing is ever found stale. Before the process gives
+ * up making sockets. */
+void stale_routes_start(struct stale_routes *stale);
 void stale_routes_stop(struct stale_routes *stale);
 
 /* Takes waiting announcements. */

@@ -4,15 +4,20 @@
  */
 #include "daemon/start.h"
 
+#include "config/address.h"
 #include "config/device_socket.h"
 #include "daemon/background.h"
+#include "daemon/confinement.h"
 #include "daemon/control.h"
+#include "daemon/courtesy.h"
 #include "daemon/log.h"
+#include "daemon/log_relay.h"
 #include "daemon/place.h"
 #include "daemon/privileged.h"
 #include "linux/descriptors.h"
 #include "linux/link.h"
 #include "linux/namespace.h"
+#include "linux/privileges.h"
 #include "linux/processors.h"
 #include "linux/tun.h"
 #include "linux/unix_socket.h"
@@ -39,6 +44,7 @@ struct start {
     struct sockets_found found; /* what UDP sockets can do */
     int keeper[2];              /* pair between the keeper of the clock and the engine, or -1 */
     int home;                   /* network namespace */
+    int log[2];                 /* pair between the parent and the engine, for what is logged */
     int report;                 /* to the process that waits in the foreground; -1: there is none */
     int signals;
 };
@@ -295,6 +301,8 @@ static int start_signals(bool parent)
 /* In the engine's process: lets go of what is the parent's and serves. */
 static int start_engine(struct start *start, int parent, pid_t parent_pid)
 {
+    struct stale_routes stale_routes;
+    struct confinement confinement;
     struct engine_parts parts = {
         .options = start->options,
         .queues = start->queues,
@@ -303,14 +311,14 @@ static int start_engine(struct start *start, int parent, pid_t parent_pid)
         .place = start->place.monitor >= 0 ? &start->place : NULL,
         .found = start->found,
         .parent = parent,
+        .log = start->log[1],
         .keeper = start->keeper[1],
+        .stale_routes = &stale_routes,
+        .confinement = &confinement,
         .listener = start->listener,
         .background = !start->options->foreground,
     };
 
-    /* Should the parent be killed, nothing of us may stay, however stuck. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent_pid)
-        return 1;
     (void)prctl(PR_SET_NAME, "voled-engine");
     if (start->report >= 0)
         close(start->report);
@@ -319,9 +327,14 @@ static int start_engine(struct start *start, int parent, pid_t parent_pid)
     close(start->home);
     close(start->watch.fd);
     close(start->signals);
+    close(start->log[0]);
     parts.signals = start_signals(false);
     if (parts.signals < 0)
         return 1;
+    courtesy_allow_return();
+    stale_routes_start(&stale_routes);
+    address_ask_over(stale_routes.netlink);
+    confinement_of_engine(&confinement, start->options, start->log[1], parent_pid);
     return control_run(&parts);
 }
 
@@ -335,6 +348,7 @@ static int start_parent(struct start *start, int engine, pid_t engine_pid)
         .tun = start->queues[0].fd,
         .home = start->home,
         .background = !start->options->foreground,
+        .log = start->log[0],
         .signals = start->signals,
         .options = start->options,
         .socket_watch = &start->watch,
@@ -346,11 +360,13 @@ static int start_parent(struct start *start, int engine, pid_t engine_pid)
     keeper.interface = start->queues[0].name;
     keeper.engine = start->keeper[0];
     close(start->listener);
+    close(start->log[1]);
     place_close(&start->place);
     if (start->keeper[1] >= 0)
         close(start->keeper[1]);
     for (unsigned i = 1; i < start->queue_count; i++)
         tun_close(&start->queues[i]);
+    confinement_of_parent(start->options, engine_pid);
     return privileged_run(&parent);
 }
 
@@ -364,6 +380,8 @@ static int start_processes(struct start *start)
     start->home = namespace_current();
     start->signals = start_signals(true);
     error = descriptors_pair(pair);
+    if (error == 0)
+        error = log_relay_pair(start->log);
     if (error == 0 && start->options->state_directory[0] != '\0')
         error = descriptors_pair(start->keeper);
     if (start->home < 0 || start->signals < 0 || error < 0) {
@@ -403,6 +421,39 @@ static void start_fill_standard_descriptors(void)
         close(fd);
 }
 
+/* What whoever started us left open has no business here, least of all in the engine. */
+static void start_close_strange_descriptors(const struct options *options)
+{
+    int first = options->tun < options->uapi ? options->tun : options->uapi;
+    int second = options->tun < options->uapi ? options->uapi : options->tun;
+    int next = STDERR_FILENO + 1;
+
+    for (int i = 0; i < 2; i++) {
+        int kept = i == 0 ? first : second;
+
+        if (kept < next)
+            continue;
+        if (kept > next)
+            (void)!close_range((unsigned)next, (unsigned)kept - 1, 0);
+        next = kept + 1;
+    }
+    (void)!close_range((unsigned)next, ~0u, 0);
+}
+
+/* A user that was asked for by name has to be there. */
+static int start_check_user(const struct options *options)
+{
+    struct privileges_user user;
+
+    if (!options->user_given || options->switches.no_sandbox ||
+        privileges_find_user(options->user, &user) == 0)
+        return 0;
+    log_error(
+        "there is no user %s in /etc/passwd: make one ('useradd --system %s'), or choose another --user",
+        options->user, options->user);
+    return -ENOENT;
+}
+
 int start_run(const struct options *options)
 {
     static struct start start; /* large */
@@ -413,10 +464,11 @@ int start_run(const struct options *options)
     place_init(&start.place);
     start.keeper[0] = -1;
     start.keeper[1] = -1;
+    start_close_strange_descriptors(options);
     start_fill_standard_descriptors();
     (void)signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more is no reason to die */
     log_start(options->name, options->log_level);
-    if (start_interface(&start) < 0 || start_probe(&start) < 0)
+    if (start_check_user(options) < 0 || start_interface(&start) < 0 || start_probe(&start) < 0)
         return 1;
     if (start_socket(&start) < 0)
         return 1;

@@ -124,6 +124,7 @@ static int start_thread(struct worker *worker)
     int error;
 
     sigfillset(&all);
+    sigdelset(&all, SIGSYS); /* of a forbidden call, whose handler must run */
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
     pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 
 from harness.cases import Skipped, case, main
@@ -213,15 +214,26 @@ def a_name_pattern_gives_the_next_free_name(lab):
     expect_equal(set(host.output("wg", "show", "interfaces").split()), {"vt0", "vt1", "vt2"}, "interfaces")
 
 
+def listening(host, path):
+    """A listening socket whose path is as the host sees it."""
+    ours, theirs = socket.socketpair()
+    script = (f"import socket; one = socket.socket(socket.AF_UNIX); one.bind({path!r}); one.listen(); "
+              f"socket.send_fds(socket.socket(fileno={theirs.fileno()}), [b'.'], [one.fileno()])")
+    binder = host.start(sys.executable, "-c", script, pass_fds=(theirs.fileno(),))
+    theirs.close()
+    _, (descriptor,), _, _ = socket.recv_fds(ours, 1, 1)
+    expect_equal(binder.wait(10), 0, "exit status of who binds the socket")
+    ours.close()
+    return socket.socket(fileno=descriptor)
+
+
 @case
 def open_descriptors_are_taken_from_the_environment(lab):
     host = lab.host("a")
     with host.network():
         tun = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
         fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH22x", b"given0", 0x0001 | 0x1000 | 0x4000))  # TUNSETIFF
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(host.path(f"{DIRECTORY}/given0.sock"))
-    listener.listen()
+    listener = listening(host, f"{DIRECTORY}/given0.sock")
     environment = dict(default_environment(), WG_TUN_FD=str(tun), WG_UAPI_FD=str(listener.fileno()),
                        WG_PROCESS_FOREGROUND="1")
     process = host.start(VOLED, "given0", environment=environment, pass_fds=(tun, listener.fileno()),

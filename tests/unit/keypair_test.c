@@ -38,7 +38,7 @@ static int stop(void **state)
 /* A listed keypair as a finished handshake makes it, installed. */
 static struct keypair *derive(bool initiator)
 {
-    struct keypair *keypair = keypair_new();
+    struct keypair *keypair = keypair_new(device);
 
     assert_non_null(keypair);
     keypair->entry = (struct index_entry){.peer = hosts.host[0].peer, .kind = INDEX_KEYPAIR};

@@ -181,6 +181,7 @@ static void each_switch_exists_as_option_and_as_variable(void **state)
          offsetof(struct options_switches, no_tun_udp_merge)},
         {"voled --no-avx2 wg0", "VOLE_NO_AVX2", offsetof(struct options_switches, no_avx2)},
         {"voled --no-avx512 wg0", "VOLE_NO_AVX512", offsetof(struct options_switches, no_avx512)},
+        {"voled --no-sandbox wg0", "VOLE_NO_SANDBOX", offsetof(struct options_switches, no_sandbox)},
     };
 
     (void)state;

@@ -4,6 +4,7 @@
  * At most 1.1 KiB for an idle configured peer with one allowed IP, at most 5 KiB with three live keypairs.
  */
 #include "core/device.h"
+#include "crypto/secret_memory.h"
 #include "two_hosts_group.h"
 
 #include <malloc.h>
@@ -32,7 +33,7 @@ static size_t allocated(void)
 {
     struct mallinfo2 info = mallinfo2();
 
-    return info.uordblks + info.hblkhd;
+    return info.uordblks + info.hblkhd + secret_memory_bytes(hosts.host[0].device->secrets);
 }
 
 /* A peer with an endpoint, a preshared key, a persistent keepalive and one allowed IP. */
@@ -74,7 +75,7 @@ static void an_idle_peer_costs_at_most_1126_bytes(void **state)
 static void give_keypair(struct vole_peer *peer, bool initiator)
 {
     struct vole_device *device = hosts.host[0].device;
-    struct keypair *keypair = keypair_new();
+    struct keypair *keypair = keypair_new(device);
 
     assert_non_null(keypair);
     keypair->entry = (struct index_entry){.peer = peer, .kind = INDEX_KEYPAIR};
@@ -121,8 +122,10 @@ static void removing_peers_gives_their_memory_back(void **state)
     (void)state;
     if (OTHER_ALLOCATOR)
         skip();
-    for (uint32_t i = 0; i < 100; i++)
+    for (uint32_t i = 0; i < 100; i++) {
         peers[i] = add_peer(i, 4);
+        give_keypair(peers[i], true);
+    }
     for (uint32_t i = 0; i < 100; i++)
         vole_peer_remove(peers[i]);
     before = allocated();

@@ -57,6 +57,7 @@ static int make(void **state)
     assert_int_equal(sigprocmask(SIG_BLOCK, &set, NULL), 0);
     fixture->parent.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     fixture->parent.home = namespace_current();
+    fixture->parent.log = -1;
     fixture->parent.tun = fixture->tun.fd;
     fixture->parent.options = &fixture->options;
     fixture->parent.socket_watch = &fixture->watch;

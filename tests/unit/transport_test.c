@@ -46,7 +46,7 @@ static int stop(void **state)
 static void give_session(int number, const struct vector *handshake)
 {
     struct host *host = &hosts.host[number];
-    struct keypair *keypair = keypair_new();
+    struct keypair *keypair = keypair_new(host->device);
     uint32_t index[2] = {(uint32_t)vector_number(handshake, "inputs.initiator_index"),
                          (uint32_t)vector_number(handshake, "inputs.responder_index")};
     static const char *const keys[2] = {"key_initiator_to_responder", "key_responder_to_initiator"};

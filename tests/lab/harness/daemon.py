@@ -228,7 +228,7 @@ def processes_named(host, interface, name=None):
                 with open(f"/proc/{entry}/cmdline", "rb") as command:
                     words = command.read().decode(errors="replace").split("\0")[:-1]
                 place = os.readlink(f"/proc/{entry}/ns/mnt")
-            except (FileNotFoundError, ProcessLookupError):
+            except (FileNotFoundError, ProcessLookupError, PermissionError):  # the last: it is about to be gone
                 continue
             if words and os.path.basename(words[0]) == (name or os.path.basename(VOLED)) and words[-1] == interface:
                 if place == home and alive(int(entry)):
