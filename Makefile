@@ -27,10 +27,19 @@ check-kernel: ## talk to the Linux kernel's own WireGuard (KERNEL_PEER=PROGRAM r
 	@KERNEL_PEER="$(KERNEL_PEER)" tests/lab/run --build $(BUILD) --jobs 1 --seconds 1200 tests/interop/kernel.py \
 		tests/interop/kernel_netlink.py tests/interop/kernel_up.py
 
-sim: ## a day of virtual life of two peers on a bad network
+sim: ## virtual life on bad networks, as in `make check`; YEARS=10 lives ten years, MINUTES=30 ends it then
 	@scripts/setup test
 	@$(MAKE) --no-print-directory all
+ifdef YEARS
+	@ninja -C $(BUILD) tests/sim/sim
+	@tests/sim/years --build $(BUILD) --years $(YEARS) $(if $(MINUTES),--minutes $(MINUTES))
+else
 	@meson test -C $(BUILD) --suite sim --verbose
+endif
+
+mutations: ## plant every fault of tests/mutations in a copy of the tree and see it noticed, about half an hour
+	@scripts/setup test
+	@scripts/mutate
 
 bench: ## measure voled beside what else is here, about 20 minutes; BENCH="--quick" or others of bench/run
 	@scripts/setup bench
@@ -47,4 +56,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
 
-.PHONY: all demo check check-kernel sim bench install clean help
+.PHONY: all demo check check-kernel sim mutations bench install clean help
