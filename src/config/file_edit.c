@@ -13,6 +13,7 @@
 #include "config/file_edit_text.h"
 #include "config/file_layout.h"
 #include "config/key.h"
+#include "crypto/memory.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -249,7 +250,7 @@ static void edit_private_key(struct edit *edit, size_t section)
     bool had = file->has_private_key && !key_is_zero(file->private_key);
 
     if (had == device->has_private_key &&
-        (!had || memcmp(file->private_key, device->private_key, KEY_BYTES) == 0))
+        (!had || memory_equal(file->private_key, device->private_key, KEY_BYTES)))
         return;
     edit_drop(edit, section, FILE_KEY_PRIVATE_KEY_FILE);
     if (device->has_private_key)
@@ -304,7 +305,7 @@ static void edit_allowed_ips(struct edit *edit, size_t section, const struct fil
 static void edit_preshared_key(struct edit *edit, size_t section, const struct file_peer *from,
                                const struct model_peer *peer)
 {
-    if (memcmp(from->preshared_key, peer->preshared_key, KEY_BYTES) == 0)
+    if (memory_equal(from->preshared_key, peer->preshared_key, KEY_BYTES))
         return;
     edit_drop(edit, section, FILE_KEY_PRESHARED_KEY_FILE);
     if (key_is_zero(peer->preshared_key))
