@@ -77,28 +77,36 @@ test("what is no address is said to be none, and nothing stays of the one before
   await close();
 });
 
-test("a walk goes node by node, on and back, and only its end has a verdict", async () => {
-  const { page, act, close, steps, verdict } = await open("table", address, {});
-  await page.clock.install();
-  await page.clock.pauseAt(Date.now() + 60000);
-  await page.evaluate(() => { location.hash = "#routing.nested"; });
-  await act.locator('[data-step="nested"].current').waitFor();
-  assert.equal(await steps.count(), 1);
-  assert.equal(await verdict.innerText(), "");
-  await page.clock.runFor(900);
-  assert.equal(await steps.count(), 2);
-  await act.getByRole("button", { name: "One node on" }).click();
-  assert.equal(await steps.count(), 3);
-  await page.clock.runFor(5000);
-  assert.equal(await steps.count(), 3);
-  await act.getByRole("button", { name: "One node back" }).click();
+test("a walk can be taken back and on, node by node, and only its end has a verdict", async () => {
+  const { act, close, steps, verdict } = await open("nested");
+  const button = (name) => act.getByRole("button", { name });
+  assert.equal(await steps.count(), 4);
+  assert.match(await verdict.innerText(), /^To printer/);
+  await button("One node back").click();
+  await button("One node back").click();
   assert.equal(await steps.count(), 2);
   assert.match(await act.locator(".routing-tree .routing-walk .current").innerText(), /192\.168\.20\.0\/24/);
-  await act.getByRole("button", { name: "Walk again" }).click();
-  assert.equal(await steps.count(), 1);
-  await page.clock.runFor(5000);
-  assert.equal(await steps.count(), 4);
-  assert.match(await verdict.innerText(), /To printer/);
+  assert.equal(await verdict.innerText(), "The best so far: office");
+  assert.equal(await act.locator(".routing-node.winner").count(), 0);
+  await button("One node on").click();
+  await button("One node on").click();
+  assert.match(await verdict.innerText(), /^To printer/);
+  assert.equal(await button("One node on").isDisabled(), true);
+  await close();
+});
+
+test("a walk moves by itself, a node at a time", async () => {
+  const { page, act, close, verdict } = await open("table", address, {});
+  await page.evaluate(() => {
+    window.counts = [];
+    const list = document.querySelector("#routing .routing-tree .routing-walk");
+    new MutationObserver(() => window.counts.push(list.children.length)).observe(list, { childList: true });
+    location.hash = "#routing.nested";
+  });
+  await act.locator(".routing-verdict", { hasText: "To printer" }).waitFor();
+  const counts = (await page.evaluate(() => window.counts)).join(" ");
+  assert.match(counts, /1 2 3 4$/);
+  assert.match(await verdict.innerText(), /^To printer/);
   await close();
 });
 

@@ -138,7 +138,11 @@ function routingDrawWalk() {
   routingView.walk.steps.slice(0, routingView.shown).forEach((step, index) => {
     words.append(html("li", index + 1 === routingView.shown ? { class: "current" } : {}, routingSentence(step)));
   });
-  if (routingView.shown < routingView.walk.steps.length) return;
+  if (routingView.shown < routingView.walk.steps.length) {
+    const owner = routingView.walk.steps.slice(0, routingView.shown).findLast((step) => step.contains && routingView.trie.nodes[step.node].peer !== null);
+    if (owner) verdict.append(html("span", { "aria-hidden": "true" }, "The best so far: ", html("b", { "data-value": `${routingAt(owner.node)}.peer` }, routingView.trie.nodes[owner.node].peer)));
+    return;
+  }
   const run = routingRun();
   const { good, title, words: explanation } = routingView.inbound ? routingInwards(run) : routingOutwards(run);
   verdict.append(html("span", { class: `verdict ${good ? "good" : "bad"}` }, title), " ", html("span", {}, explanation));

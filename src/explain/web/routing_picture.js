@@ -6,12 +6,13 @@
 //
 // A trie with many nodes is drawn as far as the walk needs it; the rest is counted.
 
-import { svg, picture, group, label, line, verdictSign } from "./draw.js";
+import { svg, picture, group, label, line, motionAllowed, verdictSign } from "./draw.js";
 import { routingBytes, routingDigits } from "./routing_walk.js";
 
 const ROUTING_COLUMNS = 32;
 const ROUTING_MANY = 40;
 const ROUTING_ROW = 34;
+const ROUTING_DIGIT_PACE = 22; // milliseconds from one digit to the next
 
 // ---- which nodes, in which rows ----
 
@@ -28,7 +29,7 @@ function routingChosen(trie, way) {
   if (trie.nodes.length <= ROUTING_MANY) return null;
   const chosen = new Set(way);
   const queue = [0];
-  while (queue.length > 0 && chosen.size < ROUTING_MANY / 2) {
+  while (queue.length > 0 && chosen.size < ROUTING_MANY / 3) {
     const at = queue.shift();
     chosen.add(at);
     queue.push(...trie.nodes[at].children.filter((child) => child !== null));
@@ -82,31 +83,37 @@ function routingGroupLabels(plan, bytes) {
   );
 }
 
-// A row of digits, each in its column; mark(column) is the class it gets.
-function routingDigitRow(plan, digits, y, mark) {
-  return digits.map((digit, index) =>
-    label(plan.left + (index + 0.5) * plan.column, y, digit, {
+// A row of digits, each in its column; mark(column) is the class it gets. Those from column fresh on get it one
+// after the other, as they are compared.
+function routingDigitRow(plan, digits, y, mark, fresh) {
+  return digits.map((digit, index) => {
+    const compared = mark(index);
+    const late = compared !== "" && index >= fresh && motionAllowed();
+    return label(plan.left + (index + 0.5) * plan.column, y, digit, {
       "text-anchor": "middle",
-      class: `label routing-digit ${mark(index)}`,
-    }),
-  );
+      class: `label routing-digit ${compared}${late ? " late" : ""}`,
+      style: late && { "animation-delay": `${(index - fresh) * ROUTING_DIGIT_PACE}ms` },
+    });
+  });
 }
 
-function routingRuler(plan, trie, bytes, step) {
+// before: how many bits the node above has, which are not compared anew.
+function routingRuler(plan, trie, bytes, step, before) {
   const node = step && trie.nodes[step.node];
   const compared = node ? Math.ceil(node.length / plan.perColumn) : 0;
   const good = step ? Math.floor(step.equal / plan.perColumn) : 0;
+  const fresh = Math.floor(before / plan.perColumn);
   const mark = (index) => {
     if (!step || index >= compared) return "";
     if (step.contains || index < good) return "good";
     return index === good ? "bad" : "soft";
   };
-  const parts = [routingGroupLabels(plan, bytes), routingDigitRow(plan, routingDigits(bytes, trie.bits), 44, mark)];
+  const parts = [routingGroupLabels(plan, bytes), routingDigitRow(plan, routingDigits(bytes, trie.bits), 44, mark, fresh)];
   if (!plan.narrow) parts.push(label(0, 44, "address", { class: "label small soft" }));
   if (node) {
     const digits = routingDigits(routingBytes(node.bytes), node.length);
     if (!plan.narrow) parts.push(label(0, 66, "prefix", { class: "label small soft" }));
-    parts.push(routingDigitRow(plan, digits, 66, mark));
+    parts.push(routingDigitRow(plan, digits, 66, mark, fresh));
     const end = plan.x(node.length);
     parts.push(line(plan.x(0), 73, Math.max(end, plan.x(0) + 0.1), 73, { class: `line strong ${step.contains ? "good" : "bad"}` }));
   }
@@ -197,7 +204,7 @@ export function routingPicture({ trie, bytes, walk, shown, over, path }, narrow)
     plan.height,
     "",
     routingGrid(plan, trie),
-    bytes && routingRuler(plan, trie, bytes, current),
+    bytes && routingRuler(plan, trie, bytes, current, steps.length > 1 ? trie.nodes[steps.at(-2).node].length : 0),
     drawn.filter((row) => !way.includes(row.at)).map((row) => routingEdge(plan, trie, row.at, "")),
     drawn.filter((row) => way.includes(row.at)).map((row) => routingEdge(plan, trie, row.at, lit(row.at))),
     over && current?.contains && current.below === null && routingEnd(plan, current),
