@@ -395,12 +395,12 @@ static enum vole_outcome receive_response(struct vole_device *device, const uint
     }
     learn_endpoint(peer, from);
     handshake_derive_many((struct handshake *const[]){&peer->handshake}, &keys, 1);
+    count_received(peer, RESPONSE_BYTES, now); /* before data is sent, which it is no sign of life after */
     if (begin_session(peer, &keys, now)) {
         handshake_count(&device->handshakes, VOLE_HANDSHAKE_COMPLETED_AS_INITIATOR);
         timers_handshake_complete(peer, now);
         peer_send_keepalive(peer, now); /* or what waits: either confirms the key to the responder */
     }
-    count_received(peer, RESPONSE_BYTES, now);
     memory_wipe(&keys, sizeof keys);
     return VOLE_HANDSHAKE;
 }

@@ -13,23 +13,6 @@
 /* Long enough for two more attempts and for whatever a session that leads nowhere waits for. */
 #define FLIPS_UNTIL_NS (25 * NS_PER_SECOND)
 
-/* An application that gets no answer asks again, after a second. */
-static void ask_again(struct handshake_course *course, struct cast_member *laptop)
-{
-    struct cast *cast = laptop->cast;
-    uint8_t packet[HANDSHAKE_RUN_PACKET_MOST];
-    struct handshake_course further;
-    size_t from = cast->wire_count;
-
-    cast_pass(cast, NS_PER_SECOND);
-    (void)cast_send(laptop, packet, handshake_run_packet(packet));
-    handshake_course_run(&further, cast, from, &(struct handshake_spoil){.number = SIZE_MAX},
-                         cast->now_ns + FLIPS_UNTIL_NS);
-    (void)json_array_extend(course->happened, further.happened);
-    json_decref(further.happened);
-    course->works_at_ns = further.works_at_ns;
-}
-
 static json_t *flip_new(const uint8_t *seed, const struct handshake_spoil *spoil, json_t *courses)
 {
     uint8_t packet[HANDSHAKE_RUN_PACKET_MOST];
@@ -42,8 +25,6 @@ static json_t *flip_new(const uint8_t *seed, const struct handshake_spoil *spoil
     cast_add_two(&cast, &laptop, &server);
     (void)cast_send(laptop, packet, handshake_run_packet(packet));
     handshake_course_run(&course, &cast, 0, spoil, FLIPS_UNTIL_NS);
-    if (course.works_at_ns == VOLE_NEVER)
-        ask_again(&course, laptop);
     result = handshake_broken_result(&course, courses);
     cast_fini(&cast);
     return result;

@@ -193,6 +193,25 @@ static void silence_of_15_s_after_data_asks_for_a_new_handshake(void **state)
     assert_true(after >= 15 * SECOND && after < 15 * SECOND + SECOND / 3);
 }
 
+/* The response itself is no answer to what waited for it. */
+static void silence_is_counted_for_data_that_waited_for_the_session(void **state)
+{
+    uint64_t began;
+
+    (void)state;
+    two_hosts_send(&hosts, 0);
+    two_hosts_receive(&hosts, 1, two_hosts_last(&hosts, 0, INITIATION));
+    hosts.host[1].cut = true;
+    began = hosts.now.monotonic_ns;
+    two_hosts_receive(&hosts, 0, two_hosts_last(&hosts, 1, RESPONSE));
+    assert_int_equal(two_hosts_count(&hosts, 0, TRANSPORT), 1);
+    two_hosts_lose(&hosts);
+    two_hosts_forget(&hosts);
+    two_hosts_wait(&hosts, 16 * SECOND);
+    assert_int_equal(two_hosts_count(&hosts, 0, INITIATION), 1);
+    assert_true(first_after(began, 0, INITIATION) >= 15 * SECOND);
+}
+
 static void silence_is_counted_from_the_first_unanswered_packet(void **state)
 {
     uint64_t began = hosts.now.monotonic_ns, after;
@@ -374,6 +393,7 @@ int main(void)
         WITH_SESSION(keepalive_is_stopped_by_a_response_sent),
         WITH_SESSION(keepalive_does_not_answer_keepalives),
         WITH_SESSION(silence_of_15_s_after_data_asks_for_a_new_handshake),
+        WITH_START(silence_is_counted_for_data_that_waited_for_the_session),
         WITH_SESSION(silence_is_counted_from_the_first_unanswered_packet),
         WITH_SESSION(silence_ends_with_anything_received),
         WITH_SESSION(silence_ends_with_an_initiation_received),
