@@ -52,7 +52,7 @@ export function handshakeFly(place) {
 // message; sealed: whether something in it is.
 export function handshakePicture({ step, by, keys, words, sealed, narrow }) {
   const width = narrow ? 340 : 720;
-  const height = (keys && narrow) || ["load", "cookie", "retry"].includes(step) ? 132 : 104;
+  const height = keys && narrow ? 168 : ["load", "cookie", "retry"].includes(step) ? 132 : 104;
   const left = narrow ? 36 : 56;
   const right = width - left;
   const place = step in HANDSHAKE_PLACES ? HANDSHAKE_PLACES[step] : 0;
@@ -68,7 +68,7 @@ export function handshakePicture({ step, by, keys, words, sealed, narrow }) {
     way === -1 && arrow(to + 10, 42, from + 34, 42, { class: "line server" }),
     place !== null && flyingMessage(way, place, from + 4, to - 4, { sealed, kind: by ?? "laptop" }),
     words && label(width / 2, 18, words, { "text-anchor": "middle", class: "label small" }),
-    keys && keysThatMeet(width / 2, 72, keys.keys, keys.name, narrow),
+    keys && keysThatMeet(width / 2, narrow ? 112 : 72, keys.keys, keys.name, narrow),
     ["load", "retry"].includes(step) && flood(width / 2, width),
     step === "cookie" && machine("stranger", width / 2 - 10, 96),
   ];
