@@ -103,6 +103,8 @@ static struct vole_prefix cut(const struct vole_address *address, unsigned lengt
 
 static void link_nodes(struct routing_trie *trie, const struct seen *seen)
 {
+    if (seen == NULL)
+        return; /* an empty trie */
     for (size_t i = 0; i < trie->count; i++) {
         const struct vole_address *address = &seen[i].prefix.address;
         struct vole_prefix above;
