@@ -20,7 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CHAINS 8u
+#define FIRST_CHAINS      8u
+#define FILTER_KEYS_AGAIN NS_PER_SECOND
 
 /* ---- making and freeing ---- */
 
@@ -138,6 +139,16 @@ static void publish_filter_keys(struct vole_device *device, struct filter_keys *
            secret_memory_free);
 }
 
+/* Without memory for them no handshake passes the filter, so it is tried again until there is. */
+static void renew_filter_keys(struct vole_device *device, const struct vole_time *now)
+{
+    struct filter_keys *keys = filter_keys_new(device);
+    bool missing = keys == NULL && device->identity.present;
+
+    device->filter_keys_due_ns = missing ? now->monotonic_ns + FILTER_KEYS_AGAIN : 0;
+    publish_filter_keys(device, keys);
+}
+
 void device_follow_cookie_secret(struct vole_device *device)
 {
     struct filter_keys *keys = atomic_load_explicit(&device->filter_keys, memory_order_relaxed);
@@ -189,7 +200,7 @@ void vole_device_set_private_key(struct vole_device *device, const uint8_t priva
         cookie_keys_init(&device->own_cookie_keys, identity->public_key);
     }
     device->identity_generation++;
-    publish_filter_keys(device, filter_keys_new(device));
+    renew_filter_keys(device, now);
     for (struct vole_peer *peer = device->first_peer; peer != NULL; peer = peer->next) {
         peer->static_static = STATIC_STATIC_UNKNOWN;
         memory_wipe(peer->remote.static_static, sizeof peer->remote.static_static);
@@ -487,6 +498,8 @@ uint64_t vole_device_deadline(const struct vole_device *device)
 {
     if (notices_pending(&device->notices) || handshake_queue_count(&device->queue) > 0)
         return 0;
+    if (device->filter_keys_due_ns != 0 && device->filter_keys_due_ns < deadlines_first(&device->deadlines))
+        return device->filter_keys_due_ns;
     return deadlines_first(&device->deadlines);
 }
 
@@ -494,6 +507,8 @@ void vole_device_tick(struct vole_device *device, const struct vole_time *now)
 {
     struct vole_peer *peer;
 
+    if (device->filter_keys_due_ns != 0 && device->filter_keys_due_ns <= now->monotonic_ns)
+        renew_filter_keys(device, now);
     device_take_notices(device, now);
     device_take_handshakes(device, DEVICE_HANDSHAKES_PER_TICK, now);
     while ((peer = deadlines_due(&device->deadlines, now->monotonic_ns)) != NULL)

@@ -60,8 +60,9 @@ struct vole_device {
     struct cookie_keys own_cookie_keys;
     uint32_t identity_generation;              /* how often it was set */
     _Atomic(struct filter_keys *) filter_keys; /* shared: handshake_filter.h; NULL without a private key */
-    _Atomic uint32_t mtu;                      /* shared */
-    _Atomic bool up;                           /* shared */
+    uint64_t filter_keys_due_ns; /* when to try again to make them; 0: they are as they should be */
+    _Atomic uint32_t mtu;        /* shared */
+    _Atomic bool up;             /* shared */
 
     struct allowed_ips allowed_ips;       /* shared, read-only for workers */
     struct index_table indices;           /* shared, read-only for workers */

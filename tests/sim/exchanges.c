@@ -365,7 +365,7 @@ static void check_last_minute(struct world *world, struct host *receiver, struct
     exchange->last_minute = true;
     if (exchanges->last_response_ns[receiver->number][other] > asked_ns)
         asked_ns = exchanges->last_response_ns[receiver->number][other];
-    if (asked_ns + SPACING_NS < world->now_ns)
+    if (asked_ns + SPACING_NS < world->now_ns && !world->scarce)
         world_fail(world, "last minute", "%s receives from %s on a session %.6f s old and asks for no other",
                    receiver->name, world->hosts[other].name, (double)(world->now_ns - birth_ns) / 1e9);
 }
@@ -388,6 +388,23 @@ static void note_session(struct world *world, struct host *receiver, const struc
         ledger_flush_due(world, receiver->number, exchange->hosts[!arrival->side]);
     if (type == MESSAGE_DATA && arrival->side == SIDE_INITIATOR)
         check_last_minute(world, receiver, exchange);
+}
+
+void exchanges_queued(struct world *world, const struct host *receiver,
+                      const struct exchange_arrival *arrival)
+{
+    if (arrival->began)
+        world->exchanges
+            .newest_birth_ns[receiver->number][world->exchanges.list[arrival->number].hosts[SIDE_RESPONDER]] =
+            world->now_ns;
+}
+
+void exchanges_refused(struct world *world, struct exchange_arrival *arrival)
+{
+    if (!arrival->began)
+        return;
+    world->exchanges.list[arrival->number].birth_ns[SIDE_INITIATOR] = 0;
+    *arrival = (struct exchange_arrival){0};
 }
 
 bool exchanges_arrived(struct world *world, struct host *receiver, const struct exchange_arrival *arrival,

@@ -77,6 +77,11 @@ struct exchange_arrival exchanges_arriving(struct world *world, struct host *rec
                                            const struct datagram *datagram);
 bool exchanges_arrived(struct world *world, struct host *receiver, const struct exchange_arrival *arrival,
                        enum message type, enum vole_outcome outcome);
+/* Memory was refused meanwhile: whatever the datagram was to begin may not have begun. */
+void exchanges_refused(struct world *world, struct exchange_arrival *arrival);
+/* A handshake message was queued: what it begins, it will begin later, if at all. */
+void exchanges_queued(struct world *world, const struct host *receiver,
+                      const struct exchange_arrival *arrival);
 /* The device may initiate at once: it went down, got another key, was cloned, or made the peer anew. */
 void exchanges_excuse(struct world *world, unsigned host, unsigned other);
 

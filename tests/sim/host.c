@@ -5,10 +5,13 @@
 #include "host.h"
 
 #include "packet.h"
+#include "scarcity.h"
+#include "scenario.h"
 #include "world.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define REAL_TIME_START_S UINT64_C(1700000000)
@@ -46,7 +49,8 @@ static void check_silence(struct host *host, unsigned number)
 
     if (acquaintance->unanswered_ns == 0)
         acquaintance->unanswered_ns = world->now_ns;
-    if (acquaintance->unanswered_ns + SILENCE_NS < world->now_ns && disk_due(host) == UINT64_MAX &&
+    if (acquaintance->unanswered_ns + SILENCE_NS < world->now_ns && !world->scarce &&
+        disk_due(host) == UINT64_MAX &&
         world->exchanges.last_initiation_ns[host->number][number] < acquaintance->unanswered_ns)
         world_fail(world, "silence",
                    "%s has heard nothing from %s for %.6f s, sends data, but does not initiate", host->name,
@@ -94,6 +98,9 @@ static void hook_deliver(void *context, struct vole_peer *from, const uint8_t *p
     struct host *host = context;
     const struct host *sender = vole_peer_context(from);
 
+    if (host->acquaintances[sender->number].denied)
+        world_fail(host->world, "right peer", "%s is delivered what %s may not send", host->name,
+                   sender->name);
     ledger_deliver(host->world, host->number, sender->number, packet, length);
 }
 
@@ -150,16 +157,36 @@ static void make_device(struct host *host)
     struct vole_time now = host_time(host);
 
     host->device = vole_device_new(&options, &now);
-    if (host->device == NULL)
+    if (host->device == NULL && !host->world->scarce)
         world_fail(host->world, "memory", "no device could be made");
+    for (; host->device == NULL; host->device = vole_device_new(&options, &now))
+        world_note(host->world, "is refused a device", host, NULL, 0, NULL); /* its owner tries again */
     host_set_key(host, host->private_key);
     vole_device_set_mtu(host->device, host->mtu);
 }
 
-void host_init(struct host *host, struct world *world, unsigned number, const char *name)
+/* "alpha", ..., then "host 27". */
+static void name_host(struct host *host, bool stranger)
 {
-    *host = (struct host){.world = world, .number = number, .name = name, .awake = true, .mtu = 1420};
-    random_init(&host->random, world->seed, 100 + number);
+    static const char *const names[] = {
+        "alpha",   "bravo", "charlie", "delta",  "echo",     "foxtrot", "golf",   "hotel",  "india",
+        "juliett", "kilo",  "lima",    "mike",   "november", "oscar",   "papa",   "quebec", "romeo",
+        "sierra",  "tango", "uniform", "victor", "whisky",   "xray",    "yankee", "zulu"};
+
+    if (stranger)
+        snprintf(host->name, sizeof host->name, "stranger");
+    else if (host->number < sizeof names / sizeof names[0])
+        snprintf(host->name, sizeof host->name, "%s", names[host->number]);
+    else
+        snprintf(host->name, sizeof host->name, "host %u", host->number % 100 + 1);
+}
+
+void host_init(struct host *host, struct world *world, unsigned number)
+{
+    *host = (struct host){
+        .world = world, .number = number, .awake = true, .mtu = 1420, .busy = world->scenario->queued};
+    name_host(host, number == world->host_count);
+    random_init(&host->random, world->order.seed, 100 + number);
     host->monotonic_start_ns = random_between(&host->random, 1, UINT64_C(1) << 50);
     host->boot_start_ns = random_between(&host->random, 1, UINT64_C(1) << 50);
     host->address = network_address(number, 0, random_chance(&host->random, 500000));
@@ -183,8 +210,16 @@ static void make_peer(struct host *host, const struct host *other)
 
     acquaintance->peer = vole_peer_add(host->device, other->public_key, &now, NULL);
     if (acquaintance->peer == NULL || vole_peer_allow(acquaintance->peer, &inner[0]) != 0 ||
-        vole_peer_allow(acquaintance->peer, &inner[1]) != 0)
-        world_fail(host->world, "memory", "no peer could be made");
+        vole_peer_allow(acquaintance->peer, &inner[1]) != 0) {
+        if (!host->world->scarce)
+            world_fail(host->world, "memory", "no peer could be made");
+        world_note(host->world, "is refused a peer", host, other, 0, NULL);
+        if (acquaintance->peer != NULL)
+            vole_peer_remove(acquaintance->peer);
+        acquaintance->peer = NULL;
+        return;
+    }
+    acquaintance->denied = false;
     acquaintance->sent_bytes = acquaintance->received_least_bytes = acquaintance->received_most_bytes = 0;
     vole_peer_set_context(acquaintance->peer, host->world->hosts + other->number);
     vole_peer_set_preshared_key(acquaintance->peer, acquaintance->preshared_key);
@@ -210,6 +245,43 @@ void host_meet(struct host *host, const struct host *other, bool knows_address, 
     make_peer(host, other);
 }
 
+void host_deny(struct host *host, const struct host *other)
+{
+    struct acquaintance *acquaintance = &host->acquaintances[other->number];
+
+    if (acquaintance->peer == NULL)
+        return;
+    acquaintance->denied = true;
+    vole_peer_disallow_all(acquaintance->peer);
+    world_note(host->world, "denies a peer all addresses", host, other, 0, NULL);
+}
+
+void host_allow(struct host *host, const struct host *other)
+{
+    struct acquaintance *acquaintance = &host->acquaintances[other->number];
+    struct vole_prefix inner[] = {packet_address(other->number, false), packet_address(other->number, true)};
+
+    if (!acquaintance->denied || acquaintance->peer == NULL)
+        return;
+    if (vole_peer_allow(acquaintance->peer, &inner[0]) != 0 ||
+        vole_peer_allow(acquaintance->peer, &inner[1]) != 0)
+        world_fail(host->world, "memory", "no addresses could be allowed");
+    acquaintance->denied = false;
+    world_note(host->world, "allows a peer its addresses", host, other, 0, NULL);
+}
+
+void host_set_keepalive(struct host *host, const struct host *other, uint16_t seconds)
+{
+    struct acquaintance *acquaintance = &host->acquaintances[other->number];
+    struct vole_time now = host_time(host);
+
+    acquaintance->keepalive_s = seconds;
+    world_note(host->world, "sets a persistent keepalive", host, other, seconds, NULL);
+    if (acquaintance->peer != NULL)
+        vole_peer_set_persistent_keepalive(acquaintance->peer, seconds, &now);
+    host_settle(host);
+}
+
 void host_part(struct host *host, const struct host *other)
 {
     struct acquaintance *acquaintance = &host->acquaintances[other->number];
@@ -221,6 +293,7 @@ void host_part(struct host *host, const struct host *other)
     acquaintance->memory++;
     acquaintance->unanswered_ns = 0;
     exchanges_excuse(host->world, host->number, other->number);
+    ledger_flushed(host->world, host->number, other->number); /* what waited is gone */
     stranger_forget(host->world, host);
     world_note(host->world, "removes peer", host, other, 0, NULL);
 }
@@ -400,6 +473,7 @@ enum vole_outcome host_receive(struct host *host, struct datagram *datagram)
     struct vole_endpoint from = datagram->from;
     struct vole_time now = host_time(host);
     struct acquaintance *sender = &host->acquaintances[datagram->sender];
+    uint64_t refused = scarcity_refused();
     enum vole_outcome outcome;
 
     count_call(host);
@@ -407,6 +481,8 @@ enum vole_outcome host_receive(struct host *host, struct datagram *datagram)
     from.source = datagram->to.address;
     outcome = vole_device_receive(host->device, datagram->bytes, datagram->length, &from,
                                   datagram->traffic_class, &now);
+    if (scarcity_refused() != refused)
+        exchanges_refused(host->world, &arrival);
     if (exchanges_arrived(host->world, host, &arrival, type, outcome) && outcome != VOLE_COOKIE) {
         sender->heard_from = from;
         sender->heard_unsure = false;
@@ -424,13 +500,13 @@ bool host_queue(struct host *host, const struct datagram *datagram)
     struct vole_endpoint from = datagram->from;
     bool queued;
 
-    (void)arrival; /* whether it was accepted shows later, if at all */
     count_call(host);
     from.source = datagram->to.address;
     queued = vole_device_queue(host->device, datagram->bytes, datagram->length, &from);
     if (queued) {
         count_received(host, datagram->sender, 0, datagram->length);
         host->acquaintances[datagram->sender].heard_unsure = true;
+        exchanges_queued(host->world, host, &arrival);
         host->acquaintances[datagram->sender].unanswered_ns = 0;
     }
     return queued;

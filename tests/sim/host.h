@@ -14,7 +14,7 @@
 
 #include <vole.h>
 
-#define WORLD_HOSTS 8u
+#define WORLD_HOSTS 65u /* one of them for the stranger */
 
 struct world;
 struct datagram;
@@ -25,6 +25,7 @@ struct acquaintance {
     uint8_t preshared_key[VOLE_KEY_BYTES];
     uint16_t keepalive_s;
     bool knows_address; /* configured with an endpoint, else it waits to be spoken to */
+    bool denied;        /* it has no allowed IPs just now */
     struct vole_endpoint heard_from, hears_from; /* where it last spoke from; and maybe does just now */
     bool heard_unsure;                           /* a queued handshake may have come from elsewhere */
     uint64_t unanswered_ns; /* when it first sent data since it last heard anything; 0: not since */
@@ -37,7 +38,7 @@ struct acquaintance {
 struct host {
     struct world *world;
     unsigned number;
-    const char *name;
+    char name[12];
     struct vole_device *device;
     struct random_source random; /* hooks.random */
     struct disk disk;            /* hooks.reserve */
@@ -59,15 +60,20 @@ struct host {
     uint64_t ticks_this_second, calls_this_second;
 };
 
-void host_init(struct host *host, struct world *world, unsigned number, const char *name);
+void host_init(struct host *host, struct world *world, unsigned number);
 void host_fini(struct host *host);
 struct vole_time host_time(const struct host *host);
 /* Makes the other a peer with one IPv4 and one IPv6 address. */
 void host_meet(struct host *host, const struct host *other, bool knows_address, uint16_t keepalive_s,
                const uint8_t preshared_key[VOLE_KEY_BYTES]);
+/* Takes the other's allowed IPs away, and gives them back. */
+void host_deny(struct host *host, const struct host *other);
+void host_allow(struct host *host, const struct host *other);
+void host_set_keepalive(struct host *host, const struct host *other, uint16_t seconds);
 /* Removes the other. */
 void host_part(struct host *host, const struct host *other);
-/* Removes the other and makes it anew with its present key and the same configuration. */
+/* Removes the other and makes it anew with its present key and the same configuration. While memory is scarce
+ * this may be refused: then there is no such peer. */
 void host_meet_again(struct host *host, const struct host *other);
 void host_set_key(struct host *host, const uint8_t private_key[VOLE_KEY_BYTES]);
 /* Takes the private key away, and gives it back. */

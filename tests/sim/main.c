@@ -2,7 +2,7 @@
  *
  * sim: whole networks of vole devices in virtual time.
  *
- *     sim [--scenario NAME] [--seed NUMBER] [--hours HOURS] [--verbose] [--list]
+ *     sim [--scenario NAME] [--seed NUMBER] [--hours HOURS] [--hosts NUMBER] [--verbose] [--list]
  *
  * Without a scenario all of them are lived; without a seed it is drawn, and printed. Exits 0 if all rules
  * held, 1 with a message and the command that replays it if one was broken, 2 if it cannot run.
@@ -21,9 +21,8 @@
 
 struct order {
     const char *scenario; /* NULL: all */
-    uint64_t seed;
-    bool seeded, verbose;
-    double hours; /* 0: the scenario's own */
+    bool seeded;
+    struct world_order life; /* hours 0: the scenario's own */
 };
 
 static void print_scenarios(void)
@@ -63,22 +62,25 @@ static void count_all_memory(char **argv)
         (void)execv("/proc/self/exe", argv); /* where it fails, a healthy run is reported as leaking */
 }
 
-static bool live(const struct scenario *scenario, const struct order *order, const char *program)
+static bool live(const struct scenario *scenario, const struct world_order *ordered)
 {
     static struct world world;
-    double hours = order->hours > 0 ? order->hours : scenario->hours, started = processor_seconds();
+    struct world_order order = *ordered;
+    double started = processor_seconds();
     size_t before, after;
 
-    printf("%s: %s\n    seed %" PRIu64 ", %g hours\n", scenario->name, scenario->words, order->seed, hours);
+    if (order.hours <= 0)
+        order.hours = scenario->hours;
+    printf("%s: %s\n    seed %" PRIu64 ", %g hours\n", scenario->name, scenario->words, order.seed,
+           order.hours);
     fflush(stdout);
     before = allocated();
-    world_live(&world, scenario, order->seed, hours, order->verbose, program);
+    world_live(&world, scenario, &order);
     after = allocated();
     if (after > before) {
-        fprintf(stderr,
-                "sim: the rule \"memory\" is broken: %zu bytes are left when all is freed\n"
-                "The same life again: %s --scenario %s --seed %" PRIu64 " --hours %g\n",
-                after - before, program, scenario->name, order->seed, hours);
+        fprintf(stderr, "sim: the rule \"memory\" is broken: %zu bytes are left when all is freed\n",
+                after - before);
+        world_print_command(&order, scenario);
         return false;
     }
     print_statistics(&world.statistics);
@@ -87,9 +89,10 @@ static bool live(const struct scenario *scenario, const struct order *order, con
 }
 
 /* Has the libraries allocate what they keep. */
-static void warm_up(const char *program)
+static void warm_up(void)
 {
     static struct world world;
+    static const struct world_order order = {.hours = 0.01};
     static const struct scenario nothing = {.name = "warm-up",
                                             .hosts = 2,
                                             .patterns = PATTERN_BOTH,
@@ -97,26 +100,30 @@ static void warm_up(const char *program)
                                             .recovery_alone_s = 25,
                                             .patience_ms = 1000};
 
-    world_live(&world, &nothing, 0, 0.01, false, program);
+    world_live(&world, &nothing, &order);
 }
 
-static bool live_all(const struct order *order, const char *program)
+static bool live_all(const struct world_order *order)
 {
     const struct scenario *scenario;
 
     for (size_t i = 0; (scenario = scenario_at(i)) != NULL; i++)
-        if (!live(scenario, order, program))
+        if (!live(scenario, order))
             return false;
     return true;
 }
 
 static bool parse(int argc, char **argv, struct order *order)
 {
-    static const struct option options[] = {
-        {"scenario", required_argument, NULL, 's'}, {"seed", required_argument, NULL, 'n'},
-        {"hours", required_argument, NULL, 'h'},    {"verbose", no_argument, NULL, 'v'},
-        {"list", no_argument, NULL, 'l'},           {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"scenario", required_argument, NULL, 's'},
+                                            {"seed", required_argument, NULL, 'n'},
+                                            {"hosts", required_argument, NULL, 'o'},
+                                            {"hours", required_argument, NULL, 'h'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"list", no_argument, NULL, 'l'},
+                                            {NULL, 0, NULL, 0}};
     char *rest = "";
+    bool bad = false;
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -125,14 +132,18 @@ static bool parse(int argc, char **argv, struct order *order)
             order->scenario = optarg;
             break;
         case 'n':
-            order->seed = strtoull(optarg, &rest, 10);
+            order->life.seed = strtoull(optarg, &rest, 10);
             order->seeded = true;
             break;
         case 'h':
-            order->hours = strtod(optarg, &rest);
+            order->life.hours = strtod(optarg, &rest);
+            break;
+        case 'o':
+            order->life.hosts = (unsigned)strtoul(optarg, &rest, 10);
+            bad = bad || order->life.hosts < 2 || order->life.hosts >= WORLD_HOSTS;
             break;
         case 'v':
-            order->verbose = true;
+            order->life.verbose = true;
             break;
         case 'l':
             print_scenarios();
@@ -140,17 +151,19 @@ static bool parse(int argc, char **argv, struct order *order)
         default:
             return false;
         }
-    return optind == argc && *rest == '\0' && order->hours >= 0 && order->hours < 1e6;
+    return optind == argc && *rest == '\0' && !bad && order->life.hours >= 0 && order->life.hours < 1e6;
 }
 
 int main(int argc, char **argv)
 {
-    struct order order = {0};
+    struct order order = {.life.program = argv[0]};
     const struct scenario *scenario = NULL;
 
     if (!parse(argc, argv, &order)) {
-        fprintf(stderr, "usage: %s [--scenario NAME] [--seed NUMBER] [--hours HOURS] [--verbose] [--list]\n",
-                argv[0]);
+        fprintf(stderr,
+                "usage: %s [--scenario NAME] [--seed NUMBER] [--hours HOURS] [--hosts 2..%u] [--verbose] "
+                "[--list]\n",
+                argv[0], WORLD_HOSTS - 1);
         return 2;
     }
     if (order.scenario != NULL && (scenario = scenario_find(order.scenario)) == NULL) {
@@ -158,10 +171,10 @@ int main(int argc, char **argv)
         return 2;
     }
     count_all_memory(argv);
-    if (!order.seeded && getrandom(&order.seed, sizeof order.seed, 0) != sizeof order.seed) {
+    if (!order.seeded && getrandom(&order.life.seed, sizeof order.life.seed, 0) != sizeof order.life.seed) {
         perror("sim: no random seed; give one with --seed");
         return 2;
     }
-    warm_up(argv[0]);
-    return (scenario != NULL ? live(scenario, &order, argv[0]) : live_all(&order, argv[0])) ? 0 : 1;
+    warm_up();
+    return (scenario != NULL ? live(scenario, &order.life) : live_all(&order.life)) ? 0 : 1;
 }

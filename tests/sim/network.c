@@ -14,7 +14,7 @@ enum { MILLION = 1000000, HALF = MILLION / 2, PORT = 51820, MAC2_BYTES = 16 };
 
 void network_init(struct world *world)
 {
-    random_init(&world->network.random, world->seed, 1);
+    random_init(&world->network.random, world->order.seed, 1);
     network_calm(world);
 }
 
@@ -64,6 +64,11 @@ void network_trouble(struct world *world, unsigned a, unsigned b)
 void network_cut(struct world *world, unsigned from, unsigned to)
 {
     set_quality(&world->network.links[from][to], (struct link){.loss = MILLION});
+}
+
+void network_narrow(struct world *world, unsigned a, unsigned b, size_t most_bytes)
+{
+    world->network.links[a][b].most_bytes = world->network.links[b][a].most_bytes = most_bytes;
 }
 
 /* ---- addresses ---- */
@@ -138,7 +143,8 @@ static void dispatch(struct world *world, const struct datagram *original, struc
     struct datagram *datagram;
     uint64_t arrival_ns;
 
-    if (random_chance(&network->random, link->loss)) {
+    if (random_chance(&network->random, link->loss) ||
+        (link->most_bytes > 0 && original->length > link->most_bytes)) {
         world->statistics.count[STATISTIC_DATAGRAMS_LOST]++;
         return;
     }
@@ -165,7 +171,7 @@ void network_send(struct world *world, struct host *sender, const struct vole_en
     struct network *network = &world->network;
     struct link *link = &network->links[sender->number][network_host_of(to)];
     struct datagram datagram = {.number = network->next_number++,
-                                .from = sender->address,
+                                .from = translator_out(world, sender, to),
                                 .to = *to,
                                 .traffic_class = traffic_class,
                                 .sender = sender->number,
@@ -256,7 +262,7 @@ void network_arrive(struct world *world, struct datagram *datagram)
     enum message type = exchanges_type(datagram->bytes, datagram->length);
 
     if (receiver->device == NULL || !receiver->awake ||
-        !network_same_place(&receiver->address, &datagram->to)) {
+        (!network_same_place(&receiver->address, &datagram->to) && !translator_in(world, datagram))) {
         world->statistics.count[STATISTIC_DATAGRAMS_LOST]++;
         return;
     }

@@ -17,6 +17,7 @@ struct link {
     uint32_t loss, duplicates, damage; /* per million */
     uint64_t delay_least_ns, delay_most_ns;
     uint64_t latest_arrival_ns; /* of anything under way or arrived */
+    size_t most_bytes;          /* longer datagrams are lost; 0: none is too long */
 };
 
 struct datagram {
@@ -45,6 +46,8 @@ void network_fini(struct world *world);
 void network_calm(struct world *world);
 /* Both directions between two hosts lose so many of a million, and all else that can go wrong does. */
 void network_trouble(struct world *world, unsigned a, unsigned b);
+/* Between the two, longer datagrams are lost without a word. */
+void network_narrow(struct world *world, unsigned a, unsigned b, size_t most_bytes);
 /* Nothing arrives. */
 void network_cut(struct world *world, unsigned from, unsigned to);
 

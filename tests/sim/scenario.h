@@ -18,6 +18,8 @@ struct scenario {
     unsigned disturbances, patterns; /* masks of enum disturbance_kind and enum pattern */
     bool one_knows;                  /* only the first host is configured with the others' addresses */
     bool preshared, stranger;
+    bool queued;                         /* handshakes are queued, as workers do */
+    bool translated;                     /* the first host is behind a translator, and one_knows */
     unsigned keepalive_s;                /* the first host's persistent keepalive, 0: off */
     unsigned recovery_s;                 /* ledger.h: when both speak */
     unsigned recovery_alone_s;           /* and when only one does */

@@ -36,6 +36,8 @@
     X(ENDPOINTS_MOVED, "endpoints that moved")                                                               \
     X(DISTURBANCES, "disturbances")                                                                          \
     X(RECOVERIES, "directions that recovered")                                                               \
+    X(MAPPINGS, "addresses made by the translator")                                                          \
+    X(REFUSED_MEMORY, "allocations refused")                                                                 \
     X(RESERVATIONS, "reservations of timestamps")                                                            \
     X(TICKS, "ticks")
 

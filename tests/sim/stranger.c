@@ -28,11 +28,11 @@ void stranger_init(struct world *world)
     struct host *host = &world->hosts[world->host_count];
 
     stranger->present = true;
-    random_init(&stranger->random, world->seed, 2);
+    random_init(&stranger->random, world->order.seed, 2);
     stranger->records = memory_grow(NULL, STRANGER_RECORDS, sizeof *stranger->records);
     for (unsigned i = 0; i < STRANGER_RECORDS; i++)
         stranger->records[i].length = 0;
-    host_init(host, world, world->host_count, "stranger");
+    host_init(host, world, world->host_count);
     host_up(host);
     for (unsigned other = 0; other < world->host_count; other++)
         host_meet(host, &world->hosts[other], true, 60, no_key);

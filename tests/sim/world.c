@@ -4,6 +4,7 @@
  */
 #include "world.h"
 
+#include "scarcity.h"
 #include "scenario.h"
 
 #include <inttypes.h>
@@ -17,8 +18,6 @@
 #define AUDIT_EVERY_NS (10 * SECOND_NS)
 /* Ten virtual seconds never take so many of the processor's, unless a call does not return. */
 #define STUCK_AFTER_S 20
-
-static const char *const names[] = {"alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf"};
 
 uint64_t world_seconds(struct world *world, uint64_t least, uint64_t most)
 {
@@ -38,6 +37,15 @@ void world_note(struct world *world, const char *what, const struct host *who, c
     trace_add(&world->trace, &entry);
 }
 
+void world_print_command(const struct world_order *order, const struct scenario *scenario)
+{
+    fprintf(stderr, "The same life again: %s --scenario %s --seed %" PRIu64 " --hours %g", order->program,
+            scenario->name, order->seed, order->hours);
+    if (order->hosts > 0)
+        fprintf(stderr, " --hosts %u", order->hosts);
+    fputc('\n', stderr);
+}
+
 void world_fail(struct world *world, const char *rule, const char *format, ...)
 {
     va_list arguments;
@@ -49,8 +57,8 @@ void world_fail(struct world *world, const char *rule, const char *format, ...)
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "\nThe same life again: %s --scenario %s --seed %" PRIu64 " --hours %g\n", world->program,
-            world->scenario->name, world->seed, world->hours);
+    fputc('\n', stderr);
+    world_print_command(&world->order, world->scenario);
     exit(1);
 }
 
@@ -74,12 +82,14 @@ static void introduce(struct world *world)
 
 static void begin(struct world *world)
 {
-    world->host_count = world->scenario->hosts;
-    random_init(&world->choices, world->seed, 3);
+    world->host_count = world->order.hosts > 0 ? world->order.hosts : world->scenario->hosts;
+    world->translator.present = world->scenario->translated;
+    random_init(&world->choices, world->order.seed, 3);
+    scarcity_init(world->order.seed);
     exchanges_init(&world->exchanges);
     network_init(world);
     for (unsigned number = 0; number < world->host_count; number++)
-        host_init(&world->hosts[number], world, number, names[number]);
+        host_init(&world->hosts[number], world, number);
     introduce(world);
     for (unsigned number = 0; number < world->host_count; number++)
         host_up(&world->hosts[number]);
@@ -167,22 +177,22 @@ static void end(struct world *world)
     exchanges_fini(&world->exchanges);
 }
 
-void world_live(struct world *world, const struct scenario *scenario, uint64_t seed, double hours,
-                bool verbose, const char *program)
+void world_live(struct world *world, const struct scenario *scenario, const struct world_order *order)
 {
-    *world = (struct world){.scenario = scenario,
-                            .seed = seed,
-                            .hours = hours,
-                            .program = program,
-                            .now_ns = SECOND_NS, /* so that 0 can mean "never" */
-                            .end_ns = SECOND_NS + (uint64_t)(hours * 3600e9),
-                            .trace = {.verbose = verbose}};
+    memset(world, 0, sizeof *world); /* too large for a literal */
+    world->scenario = scenario;
+    world->order = *order;
+    world->now_ns = SECOND_NS; /* so that 0 can mean "never" */
+    world->end_ns = SECOND_NS + (uint64_t)(order->hours * 3600e9);
+    world->trace.verbose = order->verbose;
     begin(world);
     schedule_add(&world->schedule, world->now_ns + AUDIT_EVERY_NS, audit, NULL);
     watch(world);
     while (step(world))
         ;
     watch(NULL);
+    scarcity_set(0);
+    world->statistics.count[STATISTIC_REFUSED_MEMORY] = scarcity_refused();
     check_musts(world);
     end(world);
 }

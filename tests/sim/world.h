@@ -28,17 +28,25 @@
 #include "stranger.h"
 #include "trace.h"
 #include "traffic.h"
+#include "translator.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define MS_NS     UINT64_C(1000000)
 
 struct scenario;
 
-struct world {
-    const struct scenario *scenario;
+/* What makes a life, together with its scenario. */
+struct world_order {
     uint64_t seed;
     double hours;
+    unsigned hosts; /* 0: as many as the scenario says */
+    bool verbose;
     const char *program; /* for the command that replays it */
+};
+
+struct world {
+    const struct scenario *scenario;
+    struct world_order order;
     uint64_t now_ns, end_ns;
 
     struct random_source choices; /* the director's and the traffic's */
@@ -51,13 +59,16 @@ struct world {
     struct exchanges exchanges;
     struct stranger stranger;
     struct director director;
+    struct translator translator;
+    bool scarce; /* allocations fail just now */
     struct statistics statistics;
     struct trace trace;
 };
 
 /* Lives the scenario to its end, or ends the program. The statistics are the caller's to look at. */
-void world_live(struct world *world, const struct scenario *scenario, uint64_t seed, double hours,
-                bool verbose, const char *program);
+void world_live(struct world *world, const struct scenario *scenario, const struct world_order *order);
+/* Prints the command that lives this life again. */
+void world_print_command(const struct world_order *order, const struct scenario *scenario);
 
 /* Somewhere from least to most seconds, in nanoseconds. */
 uint64_t world_seconds(struct world *world, uint64_t least, uint64_t most);
