@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What voled's two processes cannot do (docs/design.md, confinement): tried from inside, by a program that is confined
+by the same function, and looked up in /proc for processes that run."""
+
+import os
+import re
+import subprocess
+
+from harness.cases import Skipped, case, main
+from harness.daemon import BUILD, VOLE, Daemon, connect, processes_named
+from harness.lab import expect, expect_equal
+from harness.traffic import ping
+
+CONFINED = os.path.join(BUILD, "tests/lab/confined")
+# What is tried, and the system call that ends who tries it; None: it is refused.
+IN_ENGINE = {
+    "read-file": None, "make-file": None, "unlink": "unlink", "inet-socket": "socket", "raw-socket": "socket",
+    "packet-socket": "socket", "unix-socket": "socket", "connect": "connect", "execute": "execve", "fork": "clone",
+    "trace": "ptrace", "read-other-memory": "process_vm_readv", "kill": "kill", "mount": "mount", "unshare": "unshare",
+    "enter-namespace": "setns", "become-root": "setuid", "chroot": "chroot", "executable-memory": "mmap",
+    "make-memory-executable": "mprotect", "bpf": "bpf", "io-uring": "io_uring_setup", "load-module": "finit_module",
+    "set-clock": "clock_settime", "be-seen": "prctl", "catch-the-end": "rt_sigaction", "raise-limit": "prlimit64"}
+IN_PARENT = ["packet-socket", "execute", "fork", "trace", "read-other-memory", "kill", "mount", "unshare",
+             "enter-namespace", "become-root", "chroot", "executable-memory", "make-memory-executable", "bpf", "io-uring",
+             "load-module", "set-clock", "be-seen", "catch-the-end", "raise-limit"]
+DESCRIPTORS = {
+    "engine": r"/dev/null|/dev/net/tun|socket:\[\d+\]|anon_inode:\[?(signalfd|eventfd|eventpoll|timerfd)\]?|.*\.log",
+    "parent": r"/dev/null|/dev/net/tun|socket:\[\d+\]|pipe:\[\d+\]|net:\[\d+\]|anon_inode:(\[signalfd\]|inotify)|.*\.log"}
+
+
+def tried(role, attempt):
+    """What came of it, and what the parent would log."""
+    if not os.path.exists(CONFINED):
+        raise Skipped(f"there is no {CONFINED}: configure the build with tests")
+    result = subprocess.run([CONFINED, role, attempt], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                            timeout=20, check=False)
+    return result.stdout.strip(), result.stderr
+
+
+def status(process, thread=None):
+    """The fields of /proc/PID/status."""
+    with open(f"/proc/{process}/task/{thread or process}/status", encoding="utf-8") as lines:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in lines if ":\t" in line)
+
+
+def features(daemon):
+    """Feature -> (value, remark)."""
+    text = daemon.host.output(VOLE, "show", "wg0", "features")
+    rows = (line.split(None, 2) for line in text.splitlines()[2:])
+    return {row[0]: (row[1], row[2] if len(row) > 2 else "") for row in rows}
+
+
+def running(lab, environment=None):
+    """A daemon with key and peer, and its parent's and engine's process numbers."""
+    a, b = lab.host("a"), lab.host("b")
+    lab.cable(a, "eth0", b, "eth0")
+    a.address("eth0", "192.0.2.1/24")
+    b.address("eth0", "192.0.2.2/24")
+    one, other = Daemon(a, environment=environment), Daemon(b, environment=environment)
+    connect(one, other, ["10.9.0.1/24"], ["10.9.0.2/24"], other_address="192.0.2.2")
+    ping(a, "10.9.0.2")
+    parent, engine = one.processes()
+    expect_equal(status(engine)["Name"], "voled-engine", "name of the second process")
+    return one, parent, engine
+
+
+def sanitized(daemon):
+    return "sanitizer" in features(daemon)["call_filter"][1]
+
+
+def need_filter(daemon):
+    if sanitized(daemon):
+        raise Skipped("a sanitizer needs more system calls")
+
+
+@case
+def the_engine_and_its_workers_are_refused_files_and_ended_for_all_else(lab):
+    need_filter(Daemon(lab.host("a")))
+    for role in ("engine", "worker"):
+        expect_equal(tried(role, "nothing-special"), ("done", ""), f"{role}: what is needed all the time")
+        for attempt, call in IN_ENGINE.items():
+            result, log = tried(role, attempt)
+            if call is None:
+                expect_equal(result, "refused: Permission denied", f"{role}: {attempt}")
+            else:
+                expect_equal(result, "ended: SYS", f"{role}: {attempt}")
+                expect(f"the system call {call}," in log, f"{role}: the log names {call}: {log}")
+
+
+@case
+def the_parent_is_ended_for_what_no_request_needs(lab):
+    need_filter(Daemon(lab.host("a")))
+    for attempt in ("nothing-special", "inet-socket", "read-file"):
+        expect_equal(tried("parent", attempt)[0], "done", attempt)
+    for attempt in IN_PARENT:
+        expect_equal(tried("parent", attempt)[0], "ended: SYS", attempt)
+
+
+@case
+def each_part_holds_by_itself(lab):
+    for attempt in ("read-file", "make-file"):
+        expect_equal(tried("files", attempt)[0], "refused: Permission denied", f"{attempt} with Landlock alone")
+    expect_equal(tried("capabilities", "raw-socket")[0], "refused: Operation not permitted", "without capabilities")
+
+
+@case
+def every_thread_of_a_running_daemon_is_confined(lab):
+    daemon, parent, engine = running(lab, {"VOLE_WORKERS": "3"})
+    seccomp = "0" if sanitized(daemon) else "2"
+    threads = os.listdir(f"/proc/{engine}/task")
+    expect_equal(len(threads), 4, "threads of the engine: control and three workers")
+    for process, thread in [(engine, thread) for thread in threads] + [(parent, one) for one in
+                                                                      os.listdir(f"/proc/{parent}/task")]:
+        found = status(process, thread)
+        expect_equal(found["NoNewPrivs"], "1", f"no_new_privs of thread {thread}")
+        expect_equal(found["Seccomp"], seccomp, f"filter of thread {thread}")
+        for kind in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+            if process == engine:
+                expect_equal(int(found[kind], 16), 0, f"{kind} of thread {thread}")
+    kept = int(status(parent)["CapEff"], 16)
+    expect_equal(kept & ~(1 << 1 | 1 << 5 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 21), 0, "capabilities of the parent")
+    for name in ("no_capabilities",) + (() if seccomp == "0" else ("call_filter", "no_files", "locked_secrets")):
+        expect_equal(features(daemon)[name][0], "on", name)
+
+
+@case
+def the_processes_hold_only_what_they_work_with(lab):
+    listening = os.open("/proc/self/status", os.O_RDONLY)  # what a careless shell leaves open
+    os.set_inheritable(listening, True)
+    host = lab.host("a")
+    daemon = Daemon(host, start=False)
+    daemon.start(pass_fds=(listening,))
+    for role, process in zip(("parent", "engine"), daemon.processes()):
+        for descriptor in os.listdir(f"/proc/{process}/fd"):
+            target = os.readlink(f"/proc/{process}/fd/{descriptor}")
+            expect(re.fullmatch(DESCRIPTORS[role], target), f"the {role} holds {target}")
+    os.close(listening)
+
+
+@case
+def secrets_are_in_locked_pages_that_no_dump_has(lab):
+    daemon, _, engine = running(lab)
+    if sanitized(daemon):
+        raise Skipped("with a sanitizer each secret is an allocation by itself")
+    with open(f"/proc/{engine}/smaps", encoding="utf-8") as text:
+        areas = re.findall(r"^Rss: +(\d+) kB.*?^Locked: +(\d+) kB.*?^VmFlags: (.*?)$", text.read(), re.MULTILINE | re.DOTALL)
+    locked = [area for area in areas if "lo" in area[2].split()]
+    expect(locked, "there are locked pages")
+    for rss, _, flags in locked:
+        expect("dd" in flags.split(), f"locked pages are not left out of dumps: {flags}")
+        expect(int(rss) <= 64, f"locked pages are touched as they are needed: {rss} KiB")
+
+
+@case
+def no_sandbox_leaves_all_as_it_is(lab):
+    daemon, parent, engine = running(lab, {"VOLE_NO_SANDBOX": "1"})
+    for process in (parent, engine):
+        found = status(process)
+        expect_equal((found["NoNewPrivs"], found["Seccomp"]), ("0", "0"), "confinement")
+        expect(int(found["CapEff"], 16) != 0, "capabilities are kept")
+    expect_equal(features(daemon)["call_filter"], ("off", "by --no-sandbox"), "what it says")
+
+
+@case
+def a_user_that_is_not_there_is_an_error_if_asked_for(lab):
+    host = lab.host("a")
+    result = host.run(os.path.join(BUILD, "voled"), "-f", "--user", "nobody-of-that-name", "wg0", check=False, timeout=10)
+    expect_equal(result.returncode, 1, "exit status")
+    expect("nobody-of-that-name" in result.stderr, f"the message: {result.stderr}")
+    expect(not processes_named(host, "wg0") and "wg0" not in host.interfaces(), "nothing is left")
+
+
+main(__file__)
