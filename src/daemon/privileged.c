@@ -42,7 +42,9 @@ static void privileged_close(const int *fds, size_t count)
 
 /* ---- requests ---- */
 
-static int privileged_sockets(struct privileged_work *work)
+/* Whoever has our user may join a port that is shared, so with our rights an engine could have its part of
+ * what arrives for another program. It may only join the port that it opened last. */
+static int privileged_sockets(struct privileged *parent, struct privileged_work *work)
 {
     uint32_t flags = work->request.wishes;
     struct udp_wishes wishes = {
@@ -53,10 +55,14 @@ static int privileged_sockets(struct privileged_work *work)
         .steer_among = work->request.steer_among,
     };
     struct udp_sockets sockets;
-    int error = udp_open(&sockets, work->request.port, work->request.mark, &wishes);
+    int error;
 
+    if (wishes.join_port && (work->request.port == 0 || work->request.port != parent->port))
+        return -EPERM;
+    error = udp_open(&sockets, work->request.port, work->request.mark, &wishes);
     if (error < 0)
         return error;
+    parent->port = sockets.port;
     work->answer.v4 = sockets.v4 >= 0;
     work->answer.v6 = sockets.v6 >= 0;
     work->answer.port = sockets.port;
@@ -233,7 +239,7 @@ static int privileged_do(struct privileged *parent, struct privileged_work *work
 {
     switch (work->request.kind) {
     case REQUEST_SOCKETS:
-        return privileged_sockets(work);
+        return privileged_sockets(parent, work);
     case REQUEST_MARK:
         return privileged_mark(work);
     case REQUEST_PLACE:

@@ -180,6 +180,22 @@ static int engine_that_asks_for_steered_sockets(struct fixture *fixture, int par
     return request_sockets(parent, first.port, 0, &wishes, &second) == 0 && second.steered ? FINE : WRONG;
 }
 
+static int engine_that_joins_the_port_of_another(struct fixture *fixture, int parent)
+{
+    struct udp_wishes wishes = {.reuse_port = true};
+    struct udp_sockets others, own, joined;
+
+    (void)fixture;
+    if (udp_open(&others, 0, 0, &wishes) < 0 || request_sockets(parent, 0, 0, &wishes, &own) < 0)
+        return WRONG;
+    wishes.join_port = true;
+    if (udp_open(&joined, others.port, 0, &wishes) < 0) /* the kernel would not mind */
+        return WRONG;
+    if (request_sockets(parent, others.port, 0, &wishes, &joined) != -EPERM)
+        return WRONG;
+    return request_sockets(parent, own.port, 0, &wishes, &joined) == 0 ? FINE : WRONG;
+}
+
 static int engine_that_marks_what_is_no_udp_socket(struct fixture *fixture, int parent)
 {
     struct udp_sockets sockets = {.v4 = socket(AF_INET, SOCK_STREAM, 0), .v6 = -1};
@@ -265,6 +281,11 @@ static void the_last_of_several_sockets_steers(void **state)
     assert_int_equal(run(*state, engine_that_asks_for_steered_sockets), FINE);
 }
 
+static void only_a_port_of_its_own_is_joined(void **state)
+{
+    assert_int_equal(run(*state, engine_that_joins_the_port_of_another), FINE);
+}
+
 static void only_udp_sockets_are_marked(void **state)
 {
     assert_int_equal(run(*state, engine_that_marks_what_is_no_udp_socket), FINE);
@@ -297,6 +318,7 @@ int main(void)
         TEST(nonsense_ends_both),
         TEST(sockets_have_port_and_mark),
         TEST(the_last_of_several_sockets_steers),
+        TEST(only_a_port_of_its_own_is_joined),
         TEST(only_udp_sockets_are_marked),
         TEST(unknown_requests_are_refused),
         TEST(the_place_is_where_the_interface_is),
