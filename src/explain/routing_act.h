@@ -13,8 +13,8 @@
  *            null, "lost": [LOSS]}
  *     LOSS  {"prefix", "from", "to"}: given to both, the latter has it
  *     TRIE  {"family", "bits", "nodes": [{"prefix", "length", "bytes", "parent": node or null, "children":
- *            [node or null, the same], "peer": name or null}]}: node 0 is the root, a child's place is the
- *            bit after the prefix
+ *            [node or null, the same], "peer": name or null, "indent": in the example, spaces}]}: node 0 is
+ *            the root, a child's place is the bit after the prefix
  *     WALK  {"name", "why", "destination", "family", "bytes", "digits", "steps": [{"node", "prefix",
  *            "length", "digits", "contains", "equal": how many leading bits are, "peer", "best", and if the
  *            walk may go on "bit": number from 1, "next": "0" or "1", "below", "ends"}], "compared",

@@ -221,6 +221,16 @@ static void put_inbound(json_t *parent, struct routing_view *view, const struct 
 
 /* ---- the table ---- */
 
+/* Two spaces for each node above: for the page without its drawings. */
+static void put_indent(json_t *parent, const struct routing_trie *trie, size_t node)
+{
+    int depth = 0;
+
+    while ((node = trie->nodes[node].parent) != ROUTING_TRIE_NONE)
+        depth++;
+    value_format(parent, "indent", "%*s", 2 * depth, "");
+}
+
 static void put_trie(json_t *parent, const char *name, const struct routing_view *view, unsigned family)
 {
     const struct routing_trie *trie = &view->tries[family];
@@ -240,6 +250,8 @@ static void put_trie(json_t *parent, const char *name, const struct routing_view
         put_node(children, NULL, node->children[0]);
         put_node(children, NULL, node->children[1]);
         put_peer(item, "peer", view, node->peer);
+        if (view->world->table->kind == ROUTING_TABLE_EXAMPLE)
+            put_indent(item, trie, i);
     }
 }
 
