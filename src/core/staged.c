@@ -11,10 +11,12 @@
 #include "crypto/memory.h"
 
 #include <errno.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BLOCK_BYTES   512u
+#define HEADER_BYTES  32u
 #define SMALLEST_SIZE (64u << 10)
 #define LARGEST       65535u /* of an inner packet */
 
@@ -26,7 +28,7 @@ struct staged_block {
     uint32_t length;
     uint32_t unused;
     struct vole_peer *peer;
-    uint8_t bytes[BLOCK_BYTES - 6 * sizeof(uint32_t) - sizeof(struct vole_peer *)];
+    alignas(8) uint8_t bytes[BLOCK_BYTES - HEADER_BYTES]; /* as many where pointers are shorter */
 };
 
 _Static_assert(sizeof(struct staged_block) == BLOCK_BYTES, "no holes");

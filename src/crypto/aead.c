@@ -7,6 +7,7 @@
 
 #include "crypto/aead_kernels.h"
 #include "crypto/little_endian.h"
+#include "crypto/memory.h"
 #include "crypto/processor.h"
 
 #include <assert.h>
@@ -23,8 +24,9 @@ static void nonce_from_counter(uint8_t nonce[static NONCE_BYTES], uint64_t count
     little_endian_store64(nonce + 4, counter);
 }
 
-void aead_seal(uint8_t *sealed, const uint8_t *plaintext, size_t length, const uint8_t *data,
-               size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
+/* The library's, which leaves pieces of the key on the stack. */
+static void seal(uint8_t *sealed, const uint8_t *plaintext, size_t length, const uint8_t *data,
+                 size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
 {
     uint8_t nonce[NONCE_BYTES];
 
@@ -33,8 +35,8 @@ void aead_seal(uint8_t *sealed, const uint8_t *plaintext, size_t length, const u
                                               key);
 }
 
-bool aead_open(uint8_t *plaintext, const uint8_t *sealed, size_t sealed_length, const uint8_t *data,
-               size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
+static bool open(uint8_t *plaintext, const uint8_t *sealed, size_t sealed_length, const uint8_t *data,
+                 size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
 {
     uint8_t nonce[NONCE_BYTES];
 
@@ -45,10 +47,27 @@ bool aead_open(uint8_t *plaintext, const uint8_t *sealed, size_t sealed_length, 
                                                      data_length, nonce, key) == 0;
 }
 
+void aead_seal(uint8_t *sealed, const uint8_t *plaintext, size_t length, const uint8_t *data,
+               size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
+{
+    seal(sealed, plaintext, length, data, data_length, counter, key);
+    memory_wipe_stack();
+}
+
+bool aead_open(uint8_t *plaintext, const uint8_t *sealed, size_t sealed_length, const uint8_t *data,
+               size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
+{
+    bool authentic = open(plaintext, sealed, sealed_length, data, data_length, counter, key);
+
+    memory_wipe_stack();
+    return authentic;
+}
+
 static void seal_each(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
 {
     for (size_t i = 0; i < count; i++)
-        aead_seal(packets[i].bytes, packets[i].bytes, packets[i].length, NULL, 0, packets[i].counter, key);
+        seal(packets[i].bytes, packets[i].bytes, packets[i].length, NULL, 0, packets[i].counter, key);
+    memory_wipe_stack();
 }
 
 static size_t open_each(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
@@ -58,10 +77,11 @@ static size_t open_each(struct aead_packet *packets, size_t count, const uint8_t
     for (size_t i = 0; i < count; i++) {
         struct aead_packet *packet = &packets[i];
 
-        packet->authentic = aead_open(packet->bytes, packet->bytes, packet->length + AEAD_TAG_BYTES, NULL, 0,
-                                      packet->counter, key);
+        packet->authentic = open(packet->bytes, packet->bytes, packet->length + AEAD_TAG_BYTES, NULL, 0,
+                                 packet->counter, key);
         authentic += packet->authentic;
     }
+    memory_wipe_stack();
     return authentic;
 }
 

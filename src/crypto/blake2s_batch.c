@@ -64,7 +64,7 @@ static void finish(struct blake2s_lanes *lanes, const struct blake2s_job *jobs, 
     for (size_t n = 0; n < count; n++)
         blake2s_lanes_get(lanes, n, jobs[n].hash, length);
     memory_wipe(lanes, sizeof *lanes);
-    blake2s_lanes_forget();
+    memory_wipe_stack();
 }
 
 static size_t some(size_t count)

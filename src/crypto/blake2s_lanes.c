@@ -5,18 +5,9 @@
 #include "crypto/blake2s_lanes.h"
 
 #include "crypto/little_endian.h"
-#include "crypto/memory.h"
 #include "crypto/processor.h"
 
 #include <string.h>
-
-/* More than a kernel's frame: some 25 vectors of 64 bytes; without optimization each inlined function adds
- * its own variables. */
-#ifdef __OPTIMIZE__
-#define FRAME_BYTES 4096
-#else
-#define FRAME_BYTES 65536
-#endif
 
 /* Eight lanes at once cost less than two blocks one after the other. */
 #define FEWEST 2
@@ -80,11 +71,4 @@ void blake2s_lanes_get(const struct blake2s_lanes *lanes, size_t n, uint8_t *has
 {
     for (size_t i = 0; i < length / 4; i++)
         little_endian_store32(hash + 4 * i, lanes->h[i][n]);
-}
-
-__attribute__((noinline)) void blake2s_lanes_forget(void)
-{
-    uint8_t frame[FRAME_BYTES];
-
-    memory_wipe(frame, sizeof frame);
 }

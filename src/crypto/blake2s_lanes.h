@@ -6,7 +6,7 @@
  * Sixteen states lie word by word beside each other: h[i][n] is word i of lane n. A lane that is not used
  * computes along with whatever is in it; give it zeros. All lanes take the same steps with the same counters.
  * A state is as secret as what went into it; whoever made states and blocks wipes them, and calls
- * blake2s_lanes_forget() when done: the kernels leave pieces on the stack below their caller.
+ * memory_wipe_stack() when done: the kernels leave pieces on the stack below their caller.
  */
 #ifndef CRYPTO_BLAKE2S_LANES_H
 #define CRYPTO_BLAKE2S_LANES_H
@@ -55,8 +55,6 @@ void blake2s_lanes_compress(struct blake2s_lanes *lanes, const struct blake2s_la
                             size_t count, uint64_t counter, bool last);
 /* Copies length (a multiple of 4) bytes of lane n's hash out. */
 void blake2s_lanes_get(const struct blake2s_lanes *lanes, size_t n, uint8_t *hash, size_t length);
-/* Wipes what kernels left on the stack. */
-void blake2s_lanes_forget(void);
 
 /* The kernels: eight lanes from `first` on; all sixteen. */
 void blake2s_avx2_compress(struct blake2s_lanes *lanes, const struct blake2s_lanes_block *block,

@@ -66,8 +66,8 @@ void hmac_blake2s(uint8_t mac[static KDF_BYTES], const uint8_t *key, size_t key_
 
 /* Fills outputs[0..count), skipping those that are NULL. They are written only after key and input have
  * been read for the last time, which is what lets them be the same memory. */
-static void kdf(uint8_t *const *outputs, size_t count, const uint8_t key[static KDF_BYTES],
-                const uint8_t *input, size_t length)
+static void expand(uint8_t *const *outputs, size_t count, const uint8_t key[static KDF_BYTES],
+                   const uint8_t *input, size_t length)
 {
     struct hmac_key hmac;
     uint8_t t[KDF_BYTES];
@@ -85,6 +85,13 @@ static void kdf(uint8_t *const *outputs, size_t count, const uint8_t key[static 
     }
     memory_wipe(t, sizeof(t));
     memory_wipe(&hmac, sizeof(hmac));
+}
+
+static void kdf(uint8_t *const *outputs, size_t count, const uint8_t key[static KDF_BYTES],
+                const uint8_t *input, size_t length)
+{
+    expand(outputs, count, key, input, length);
+    memory_wipe_stack();
 }
 
 void kdf1(uint8_t *t1, const uint8_t key[static KDF_BYTES], const uint8_t *input, size_t length)
@@ -175,7 +182,7 @@ static void kdf_lanes(const struct kdf_job *jobs, size_t count, unsigned outputs
     memory_wipe(&block, sizeof(block));
     memory_wipe(&t, sizeof(t));
     memory_wipe(&hmac, sizeof(hmac));
-    blake2s_lanes_forget();
+    memory_wipe_stack();
 }
 
 void kdf_batch(const struct kdf_job *jobs, size_t count, unsigned outputs, size_t length)

@@ -13,6 +13,9 @@
 
 /* Sets length bytes to zero; the compiler cannot drop it as a dead store. */
 void memory_wipe(void *bytes, size_t length);
+/* Wipes the stack below the caller, where functions that it called had their frames: registers that were too
+ * few, and what the cryptographic library, whose portable code wipes only its variables, had in them. */
+void memory_wipe_stack(void);
 /* Whether length bytes at a and b are the same, in constant time. Nothing equals nothing. */
 VOLE_MUST_CHECK bool memory_equal(const void *a, const void *b, size_t length);
 /* Whether length bytes are all zero, in constant time. True for none. */

@@ -43,6 +43,7 @@ static void batch_plain(struct x25519_job *jobs, size_t count)
             jobs[i].nonzero = exchange_plain(jobs[i].shared, jobs[i].private_key, jobs[i].public_key);
         }
     }
+    memory_wipe_stack();
 }
 
 bool x25519(uint8_t shared[static 32], const uint8_t private_key[static 32],

@@ -91,7 +91,7 @@ static inline size_t stack_dependence(void (*choose)(unsigned secret), void (*pr
     return different;
 }
 
-static inline bool stack_contains(const uint8_t *stack, const uint8_t secret[static 32])
+static inline bool stack_contains_bytes(const uint8_t *stack, const uint8_t secret[static 32])
 {
     for (size_t i = 0; i + WINDOW_BYTES <= 32; i++) {
         if (memmem(stack, STACK_BYTES, secret + i, WINDOW_BYTES))
@@ -100,15 +100,38 @@ static inline bool stack_contains(const uint8_t *stack, const uint8_t secret[sta
     return false;
 }
 
+/* The little-endian words of a secret as this machine keeps the numbers that they are. */
+static inline void stack_words(uint8_t words[static 32], const uint8_t secret[static 32])
+{
+    for (size_t i = 0; i < 32; i += 4) {
+        const uint32_t word = (uint32_t)secret[i] | (uint32_t)secret[i + 1] << 8 |
+                              (uint32_t)secret[i + 2] << 16 | (uint32_t)secret[i + 3] << 24;
+
+        memcpy(words + i, &word, 4);
+    }
+}
+
+/* As bytes, or, which is another thing where the byte order is another, as words. */
+static inline bool stack_contains(const uint8_t *stack, const uint8_t secret[static 32])
+{
+    uint8_t words[32];
+
+    stack_words(words, secret);
+    return stack_contains_bytes(stack, secret) || stack_contains_bytes(stack, words);
+}
+
 /* The same for a secret that vector code had in several lanes, all alike and beside each other: then each of
  * its words stands twice in a row. */
 static inline bool stack_contains_lanes(const uint8_t *stack, const uint8_t secret[static 32])
 {
+    uint8_t words[32];
+
+    stack_words(words, secret);
     for (size_t word = 0; word < 8; word++) {
         uint8_t twice[8];
 
-        memcpy(twice, secret + 4 * word, 4);
-        memcpy(twice + 4, secret + 4 * word, 4);
+        memcpy(twice, words + 4 * word, 4);
+        memcpy(twice + 4, words + 4 * word, 4);
         if (memmem(stack, STACK_BYTES, twice, sizeof twice))
             return true;
     }
