@@ -27,6 +27,10 @@ check-kernel: ## talk to the Linux kernel's own WireGuard (KERNEL_PEER=PROGRAM r
 	@KERNEL_PEER="$(KERNEL_PEER)" tests/lab/run --build $(BUILD) --jobs 1 --seconds 1200 tests/interop/kernel.py \
 		tests/interop/kernel_netlink.py tests/interop/kernel_up.py
 
+check-cross: ## the rooms without I/O on four other machines, emulated; a static build; voled's size
+	@scripts/setup cross
+	@scripts/check-cross
+
 sim: ## virtual life on bad networks, as in `make check`; YEARS=10 lives ten years, MINUTES=30 ends it then
 	@scripts/setup test
 	@$(MAKE) --no-print-directory all
@@ -56,4 +60,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
 
-.PHONY: all demo check check-kernel sim mutations bench install clean help
+.PHONY: all demo check check-kernel check-cross sim mutations bench install clean help
