@@ -52,7 +52,7 @@ static void counters_go_on_beyond_32_bits(void **state)
     (void)state;
     hosts.connected = false;
     atomic_store(&current_of(0)->sending_counter, first);
-    for (uint64_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 5; i++) {
         assert_int_equal(two_hosts_send(&hosts, 0), VOLE_SENT);
         assert_true(counter_of(two_hosts_nth(&hosts, 0, TRANSPORT, i)) == first + i);
     }
