@@ -120,6 +120,24 @@ static void down_empties_the_queue_of_handshakes(void **state)
     assert_int_equal(sent(1), 0);
 }
 
+/* A retransmission, a keepalive, a silence and keys to erase are all due when it goes down. */
+static void up_again_begins_without_the_timers_of_before(void **state)
+{
+    (void)state;
+    hosts.connected = false;
+    two_hosts_advance(&hosts, 20 * SECOND);
+    (void)two_hosts_send(&hosts, 0);
+    vole_peer_handshake(hosts.host[0].peer, &hosts.now);
+    assert_int_equal(two_hosts_count(&hosts, 0, INITIATION), 1);
+    down(0);
+    two_hosts_advance(&hosts, 3 * SECOND);
+    up(0);
+    two_hosts_forget(&hosts);
+    two_hosts_wait(&hosts, 600 * SECOND);
+    assert_int_equal(sent(0), 0);
+    assert_int_equal(hosts.host[0].events[VOLE_EVENT_KEYS_ERASED], 0);
+}
+
 static void up_and_down_twice_are_once(void **state)
 {
     (void)state;
@@ -446,6 +464,7 @@ int main(void)
         WITH_SESSION(down_keeps_endpoint_counters_latest_handshake_and_keys),
         WITH_SESSION(down_keeps_the_memory_of_timestamps),
         WITH_START(down_empties_the_queue_of_handshakes),
+        WITH_SESSION(up_again_begins_without_the_timers_of_before),
         WITH_SESSION(up_and_down_twice_are_once),
         WITH_START(up_sends_keepalives_only_to_peers_with_an_interval),
         WITH_SESSION(suspend_erases_sessions_and_keeps_timers),
