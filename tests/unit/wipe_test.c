@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -503,6 +504,25 @@ static void plaintext_that_waits_goes_when_it_is_sent_or_purged(void **state)
     assert_in_memory(&secret, 0);
 }
 
+/* What is freed stays in the process here, or the kernel would do the wiping. */
+static void a_packet_in_the_devices_buffer_goes_with_the_device(void **state)
+{
+    struct needle secret;
+    uint8_t packet[84];
+
+    (void)state;
+    two_hosts_packet(packet, hosts.host[0].inner, hosts.host[1].inner, sizeof packet);
+    two_hosts_random(&hosts, packet + 30, 32);
+    secret = take(packet + 30);
+    hosts.connected = false;
+    vole_device_send(hosts.host[0].device, packet, sizeof packet, &hosts.now);
+    memory_wipe(packet, sizeof packet);
+    assert_in_memory(&secret, 2); /* the buffer's, and the one that waits */
+    vole_device_free(hosts.host[0].device);
+    hosts.host[0].device = NULL;
+    assert_in_memory(&secret, 0);
+}
+
 #define WITH_START(test)   cmocka_unit_test_setup_teardown(test, start, stop)
 #define WITH_SESSION(test) cmocka_unit_test_setup_teardown(test, start_with_session, stop)
 
@@ -536,7 +556,10 @@ int main(void)
         WITH_START(an_abandoned_handshake_goes_540_s_after_giving_up),
         WITH_START(a_forged_response_leaves_nothing_behind),
         WITH_START(plaintext_that_waits_goes_when_it_is_sent_or_purged),
+        WITH_START(a_packet_in_the_devices_buffer_goes_with_the_device),
     };
 
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 25);
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 28);
     return cmocka_run_group_tests(tests, plain_under_sanitizer, NULL);
 }
