@@ -74,7 +74,7 @@ static void draw(void *context, uint8_t *bytes, size_t length)
 
 static void give_session(struct vole_peer *peer, const struct vole_time *now)
 {
-    struct keypair *keypair = keypair_new();
+    struct keypair *keypair = keypair_new(device);
 
     if (keypair == NULL)
         abort();
