@@ -10,7 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define TOKEN_BYTES 16
+#define TOKEN_BYTES ((size_t)16)
 #define PATH_LENGTH (2 * TOKEN_BYTES + 2) /* "/TOKEN/" */
 
 struct serving {

@@ -178,17 +178,18 @@ int http_server_run(const struct http_server *server)
 {
     unsigned flags = server->listen.address.family == 6 ? (unsigned)MHD_USE_IPv6 : (unsigned)MHD_NO_FLAG;
     struct sockaddr_storage address;
+    struct http_server own = *server; /* the library wants what it may change */
     struct MHD_Daemon *daemon;
     int status;
 
     fill_address(&address, &server->listen);
     errno = 0;
-    daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, take_request, (void *)(uintptr_t)server, MHD_OPTION_EXTERNAL_LOGGER,
-        say_nothing, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT,
-        CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT, OF_ONE_CLIENT, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped,
-        NULL, MHD_OPTION_END);
+    daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, take_request, &own, MHD_OPTION_EXTERNAL_LOGGER, say_nothing,
+                         NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT,
+                         CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT, OF_ONE_CLIENT,
+                         MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                         CONNECTION_BYTES, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
     if (daemon == NULL) {
         char text[ADDRESS_ENDPOINT_TEXT_BYTES];
 

@@ -51,7 +51,8 @@ static bool tunnel_name_from_path(struct tunnel *tunnel, const char *path)
 static bool tunnel_find(char path[static PATH_MAX], const char *word)
 {
     if (!tunnel_name_is_valid(word, strlen(word))) {
-        (void)snprintf(path, PATH_MAX, "%s", word);
+        path[0] = '\0';
+        strncat(path, word, PATH_MAX - 1);
         if (access(path, F_OK) == 0)
             return true;
         fprintf(stderr, "vole: `%s' does not exist\n", word);

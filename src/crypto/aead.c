@@ -25,8 +25,8 @@ static void nonce_from_counter(uint8_t nonce[static NONCE_BYTES], uint64_t count
 }
 
 /* The library's, which leaves pieces of the key on the stack. */
-static void seal(uint8_t *sealed, const uint8_t *plaintext, size_t length, const uint8_t *data,
-                 size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
+static void seal_one(uint8_t *sealed, const uint8_t *plaintext, size_t length, const uint8_t *data,
+                     size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
 {
     uint8_t nonce[NONCE_BYTES];
 
@@ -35,8 +35,8 @@ static void seal(uint8_t *sealed, const uint8_t *plaintext, size_t length, const
                                               key);
 }
 
-static bool open(uint8_t *plaintext, const uint8_t *sealed, size_t sealed_length, const uint8_t *data,
-                 size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
+static bool open_one(uint8_t *plaintext, const uint8_t *sealed, size_t sealed_length, const uint8_t *data,
+                     size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
 {
     uint8_t nonce[NONCE_BYTES];
 
@@ -50,14 +50,14 @@ static bool open(uint8_t *plaintext, const uint8_t *sealed, size_t sealed_length
 void aead_seal(uint8_t *sealed, const uint8_t *plaintext, size_t length, const uint8_t *data,
                size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
 {
-    seal(sealed, plaintext, length, data, data_length, counter, key);
+    seal_one(sealed, plaintext, length, data, data_length, counter, key);
     memory_wipe_stack();
 }
 
 bool aead_open(uint8_t *plaintext, const uint8_t *sealed, size_t sealed_length, const uint8_t *data,
                size_t data_length, uint64_t counter, const uint8_t key[static AEAD_KEY_BYTES])
 {
-    bool authentic = open(plaintext, sealed, sealed_length, data, data_length, counter, key);
+    bool authentic = open_one(plaintext, sealed, sealed_length, data, data_length, counter, key);
 
     memory_wipe_stack();
     return authentic;
@@ -66,7 +66,7 @@ bool aead_open(uint8_t *plaintext, const uint8_t *sealed, size_t sealed_length, 
 static void seal_each(struct aead_packet *packets, size_t count, const uint8_t key[static AEAD_KEY_BYTES])
 {
     for (size_t i = 0; i < count; i++)
-        seal(packets[i].bytes, packets[i].bytes, packets[i].length, NULL, 0, packets[i].counter, key);
+        seal_one(packets[i].bytes, packets[i].bytes, packets[i].length, NULL, 0, packets[i].counter, key);
     memory_wipe_stack();
 }
 
@@ -77,8 +77,8 @@ static size_t open_each(struct aead_packet *packets, size_t count, const uint8_t
     for (size_t i = 0; i < count; i++) {
         struct aead_packet *packet = &packets[i];
 
-        packet->authentic = open(packet->bytes, packet->bytes, packet->length + AEAD_TAG_BYTES, NULL, 0,
-                                 packet->counter, key);
+        packet->authentic = open_one(packet->bytes, packet->bytes, packet->length + AEAD_TAG_BYTES, NULL, 0,
+                                     packet->counter, key);
         authentic += packet->authentic;
     }
     memory_wipe_stack();

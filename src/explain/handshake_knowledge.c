@@ -37,9 +37,9 @@ const struct handshake_step handshake_steps[] = {
 /* One thing to know. */
 struct fact {
     const char *name, *label, *path;
-    bool secret;
     const uint8_t *bytes;
     size_t length;
+    bool secret;
     bool laptop_had, server_had; /* from the beginning */
     bool passing;                /* wiped with the handshake */
 };
@@ -121,31 +121,31 @@ static size_t collect(const struct handshake_run *run, struct fact facts[static 
 {
     const struct handshake_move *laptop = run->laptop_moves, *server = run->server_moves;
     const struct fact all[] = {
-        {"laptop_private", "laptop’s private key", "cast.laptop.private_key", true, run->laptop->private_key,
-         32, true, false},
-        {"laptop_public", "laptop’s public key", "cast.laptop.public_key", false, run->laptop->public_key, 32,
+        {"laptop_private", "laptop’s private key", "cast.laptop.private_key", run->laptop->private_key, 32,
+         true, true, false},
+        {"laptop_public", "laptop’s public key", "cast.laptop.public_key", run->laptop->public_key, 32, false,
          true, true},
-        {"server_private", "server’s private key", "cast.server.private_key", true, run->server->private_key,
-         32, false, true},
-        {"server_public", "server’s public key", "cast.server.public_key", false, run->server->public_key, 32,
+        {"server_private", "server’s private key", "cast.server.private_key", run->server->private_key, 32,
+         true, false, true},
+        {"server_public", "server’s public key", "cast.server.public_key", run->server->public_key, 32, false,
          true, true},
-        {"preshared_key", "preshared key", "cast.preshared_key", true, run->preshared, 32, true, true},
-        {"laptop_ephemeral_private", "laptop’s one-time private key", "handshake.moves.e.private", true,
-         laptop[HANDSHAKE_MOVE_ES].private_key, 32, false, false, true},
-        {"laptop_ephemeral", "laptop’s one-time public key", "handshake.moves.e.mixed", false,
-         laptop[HANDSHAKE_MOVE_E].mixed, 32, false, false},
-        {"es", "es", "handshake.moves.es.mixed", true, laptop[HANDSHAKE_MOVE_ES].mixed, 32, false, false,
+        {"preshared_key", "preshared key", "cast.preshared_key", run->preshared, 32, true, true, true},
+        {"laptop_ephemeral_private", "laptop’s one-time private key", "handshake.moves.e.private",
+         laptop[HANDSHAKE_MOVE_ES].private_key, 32, true, false, false, true},
+        {"laptop_ephemeral", "laptop’s one-time public key", "handshake.moves.e.mixed",
+         laptop[HANDSHAKE_MOVE_E].mixed, 32, false, false, false},
+        {"es", "es", "handshake.moves.es.mixed", laptop[HANDSHAKE_MOVE_ES].mixed, 32, true, false, false,
          true},
-        {"ss", "ss", "handshake.moves.ss.mixed", true, laptop[HANDSHAKE_MOVE_SS].mixed, 32, false, false},
+        {"ss", "ss", "handshake.moves.ss.mixed", laptop[HANDSHAKE_MOVE_SS].mixed, 32, true, false, false},
         {"timestamp", "the time it was sent", "handshake.moves.timestamp.plaintext", false,
          laptop[HANDSHAKE_MOVE_TIMESTAMP].plaintext, TIMESTAMP_BYTES, false, false},
         {"server_ephemeral_private", "server’s one-time private key", "handshake.moves.response_e.private",
-         true, server[HANDSHAKE_MOVE_EE].private_key, 32, false, false, true},
-        {"server_ephemeral", "server’s one-time public key", "handshake.moves.response_e.mixed", false,
-         server[HANDSHAKE_MOVE_RESPONSE_E].mixed, 32, false, false},
-        {"ee", "ee", "handshake.moves.ee.mixed", true, server[HANDSHAKE_MOVE_EE].mixed, 32, false, false,
+         server[HANDSHAKE_MOVE_EE].private_key, 32, true, false, false, true},
+        {"server_ephemeral", "server’s one-time public key", "handshake.moves.response_e.mixed",
+         server[HANDSHAKE_MOVE_RESPONSE_E].mixed, 32, false, false, false},
+        {"ee", "ee", "handshake.moves.ee.mixed", server[HANDSHAKE_MOVE_EE].mixed, 32, true, false, false,
          true},
-        {"se", "se", "handshake.moves.se.mixed", true, server[HANDSHAKE_MOVE_SE].mixed, 32, false, false,
+        {"se", "se", "handshake.moves.se.mixed", server[HANDSHAKE_MOVE_SE].mixed, 32, true, false, false,
          true},
     };
 

@@ -93,6 +93,7 @@ static void hash(struct reading *reading, const struct handshake_note *note)
 {
     struct handshake_move *move = reading->latest;
 
+    assert(move != NULL); /* no hash is mixed before a move begins */
     memcpy(move->H, note->H, 32);
     memcpy(move->hashed, note->bytes, note->length);
     move->hashed_length = note->length;

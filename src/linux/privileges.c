@@ -27,7 +27,7 @@ int privileges_find_user(const char *name, struct privileges_user *found)
         error = fgetpwent_r(users, &entry, bytes, sizeof bytes, &read);
         if (error == ERANGE) /* somebody else's long line; what is left of it is no entry */
             error = 0;
-        else if (error == 0 && strcmp(read->pw_name, name) == 0)
+        else if (error == 0 && read != NULL && strcmp(read->pw_name, name) == 0)
             break;
     }
     if (users != NULL)

@@ -124,3 +124,12 @@ export function overflow(page) {
       ` reaches ${Math.round(element.getBoundingClientRect().right)} of ${room}`);
   });
 }
+
+// Goes to a step by its link, as a reader would, and waits until it is shown.
+export async function go(page, act, step) {
+  await page.evaluate((hash) => { location.hash = hash; }, `#${act}.${step}`);
+  await page.waitForFunction(([name, wanted]) => {
+    const shown = document.querySelector(`[data-act="${name}"] [data-step].current`);
+    return shown?.dataset.step === wanted;
+  }, [act, step]);
+}

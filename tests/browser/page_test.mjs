@@ -4,11 +4,9 @@
 // keys and by links, on phones, in print, and without its script.
 
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { actsOf, explain, exportPage, folder, launch, overflow, visit, wrongValues } from "./harness.mjs";
+import { actsOf, explain, exportPage, folder, go, launch, overflow, visit, wrongValues } from "./harness.mjs";
 
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const ACTS = ["handshake", "routing", "journey", "life"];
 let browser, place, address;
 
@@ -22,14 +20,6 @@ after(async () => {
   await browser?.close();
   place?.remove();
 });
-
-async function go(page, act, step) {
-  await page.evaluate((hash) => { location.hash = hash; }, `#${act}.${step}`);
-  await page.waitForFunction(([name, wanted]) => {
-    const shown = document.querySelector(`[data-act="${name}"] [data-step].current`);
-    return shown?.dataset.step === wanted;
-  }, [act, step]);
-}
 
 const current = (page, act) => page.$eval(`[data-act="${act}"] [data-step].current`, (step) => step.dataset.step);
 
@@ -138,20 +128,3 @@ test("in print all steps are there, and nothing to press", async () => {
   assert.equal(hidden, 0);
   await close();
 });
-
-for (const colorScheme of ["light", "dark"]) {
-  test(`axe finds nothing to complain of, ${colorScheme}`, async () => {
-    const { page, close } = await visit(browser, address, { colorScheme, reducedMotion: "reduce", bypassCSP: true });
-    await page.addScriptTag({ path: axe });
-    for (const { name, steps } of await actsOf(page)) {
-      for (const step of [steps[0], steps[Math.floor(steps.length / 2)], steps.at(-1)]) {
-        await go(page, name, step);
-        const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
-        const complaints = found.violations.map((one) =>
-          `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ")}`);
-        assert.deepEqual(complaints, [], `${name}.${step}`);
-      }
-    }
-    await close();
-  });
-}
