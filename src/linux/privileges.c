@@ -21,8 +21,10 @@ int privileges_find_user(const char *name, struct privileges_user *found)
     char bytes[PRIVILEGES_ENTRY_BYTES];
     struct passwd entry;
     struct passwd *read = NULL;
-    int error = users == NULL ? errno : 0;
+    int error = 0;
 
+    if (users == NULL)
+        return -errno;
     while (error == 0) {
         error = fgetpwent_r(users, &entry, bytes, sizeof bytes, &read);
         if (error == ERANGE) /* somebody else's long line; what is left of it is no entry */
@@ -30,8 +32,7 @@ int privileges_find_user(const char *name, struct privileges_user *found)
         else if (error == 0 && read != NULL && strcmp(read->pw_name, name) == 0)
             break;
     }
-    if (users != NULL)
-        (void)fclose(users);
+    (void)fclose(users);
     if (error != 0)
         return -error;
     *found = (struct privileges_user){.user = read->pw_uid, .group = read->pw_gid};
