@@ -145,6 +145,15 @@ static void assert_in_memory(const struct needle *needle, unsigned times)
         assert_int_equal(seen.halves, 0);
 }
 
+/* An address sanitizer's frames keep pieces where the compiler's own keep none, and where depends on the
+ * build: what lies in our own frames is looked for without one only. */
+static void need_plain_frames(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    skip();
+#endif
+}
+
 /* ---- the scenes ---- */
 
 static int start(void **state)
@@ -209,6 +218,7 @@ static void the_search_finds_halves_and_wholes_anywhere(void **state)
     uint8_t on_the_stack[33];
 
     (void)state;
+    need_plain_frames();
     two_hosts_random(&hosts, planted + 3, 32);
     needle = take(planted + 3);
     assert_in_memory(&needle, 1);
@@ -363,6 +373,7 @@ static void a_replaced_preshared_key_goes(void **state)
     struct needle old;
 
     (void)state;
+    need_plain_frames();
     two_hosts_random(&hosts, psk, sizeof psk);
     old = take(psk);
     vole_peer_set_preshared_key(hosts.host[0].peer, psk);
@@ -492,6 +503,7 @@ static void plaintext_that_waits_goes_when_it_is_sent_or_purged(void **state)
     uint8_t packet[84];
 
     (void)state;
+    need_plain_frames();
     two_hosts_packet(packet, hosts.host[0].inner, hosts.host[1].inner, sizeof packet);
     two_hosts_random(&hosts, packet + 30, 32);
     secret = take(packet + 30);
@@ -511,6 +523,7 @@ static void a_packet_in_the_devices_buffer_goes_with_the_device(void **state)
     uint8_t packet[84];
 
     (void)state;
+    need_plain_frames();
     two_hosts_packet(packet, hosts.host[0].inner, hosts.host[1].inner, sizeof packet);
     two_hosts_random(&hosts, packet + 30, 32);
     secret = take(packet + 30);
