@@ -167,7 +167,6 @@ static bool serve_once(struct MHD_Daemon *daemon)
  * that, and its reader sees that it is cut. */
 static int serve(struct MHD_Daemon *daemon, const struct http_server *server)
 {
-    process_end_when_asked();
     while (serve_once(daemon))
         ;
     fprintf(stderr, "%s: the server failed\n", server->command);
@@ -198,6 +197,7 @@ int http_server_run(const struct http_server *server)
                 errno != 0 ? strerror(errno) : "");
         return 1;
     }
+    process_end_when_asked(); /* before anybody hears where it is, and may send it a signal */
     if (server->listening != NULL)
         say_where(daemon, server);
     status = serve(daemon, server);
