@@ -121,6 +121,8 @@ struct vole_options {
     struct vole_hooks hooks;
     size_t staged_bytes; /* memory for packets that wait for a session; 0: 16 MiB, reserved but touched only
                             when used */
+    size_t peer_bytes;   /* memory for all peers and allowed IPs, reckoned with the sessions they may come to
+                            have: a peer is some 5 KiB; 0: no bound but their numbers */
 };
 
 /* A snapshot of one peer. */
@@ -215,7 +217,7 @@ VOLE_API uint64_t vole_device_handshakes(const struct vole_device *device,
 /* ---- peers ---- */
 
 /* Finds or makes the peer with this public key. NULL with *error (may be NULL) 0: it is the device's own
- * key, which is silently no peer; -ENOMEM: no memory, or 2^20 peers exist. */
+ * key, which is silently no peer; -ENOMEM: no memory, or 2^20 peers exist, or peer_bytes are used up. */
 VOLE_API struct vole_peer *vole_peer_add(struct vole_device *device, const uint8_t public_key[VOLE_KEY_BYTES],
                                          const struct vole_time *now, int *error);
 VOLE_API struct vole_peer *vole_peer_find(struct vole_device *device,
@@ -234,7 +236,8 @@ VOLE_API void vole_peer_set_endpoint(struct vole_peer *peer, const struct vole_e
 VOLE_API void vole_peer_set_persistent_keepalive(struct vole_peer *peer, uint16_t seconds,
                                                  const struct vole_time *now);
 /* Routes this prefix to the peer and allows it as source, taking it from any other peer. Host bits are
- * ignored. -EINVAL: bad length or family; -ENOMEM. */
+ * ignored. -EINVAL: bad length or family; -ENOMEM: no memory, or 2^22 prefixes exist, or peer_bytes are used
+ * up: nothing has changed, and peers and sessions go on. */
 VOLE_API VOLE_MUST_CHECK int vole_peer_allow(struct vole_peer *peer, const struct vole_prefix *prefix);
 /* Takes exactly this prefix from the peer; no error if it has none such. -EINVAL as above. */
 VOLE_API VOLE_MUST_CHECK int vole_peer_disallow(struct vole_peer *peer, const struct vole_prefix *prefix);

@@ -19,6 +19,14 @@ static const char *reason_of(int error)
     return error == -ETIMEDOUT ? "its daemon does not answer" : strerror(-error);
 }
 
+/* Who reads it may think of this machine's memory, and look no further. */
+static const char *change_reason_of(int error)
+{
+    return error == -ENOMEM
+               ? "no memory for all of it: its daemon's log says what was refused (voled --memory-limit?)"
+               : reason_of(error);
+}
+
 static const char *vole_reason_of(const char *name, int error)
 {
     switch (error) {
@@ -49,7 +57,7 @@ void access_report(const char *name, int error, bool with_name)
 
 void access_report_change(int error)
 {
-    fprintf(stderr, "Unable to modify interface: %s\n", reason_of(error));
+    fprintf(stderr, "Unable to modify interface: %s\n", change_reason_of(error));
 }
 
 void access_report_vole(const char *name, int error, bool with_name)

@@ -115,6 +115,12 @@ void allowed_ips_init(struct allowed_ips *table, struct retirer retirer)
     atomic_init(&table->roots[0], NULL);
     atomic_init(&table->roots[1], NULL);
     table->retirer = retirer;
+    table->count = 0;
+}
+
+size_t allowed_ips_node_bytes(void)
+{
+    return sizeof(struct allowed_ip) + 16 + 16; /* address; the allocator's header and rounding */
 }
 
 /* Depth is at most 128, but a loop needs no thought about that. */
@@ -220,8 +226,10 @@ static int graft(_Atomic(struct allowed_ip *) *slot, struct allowed_ip *parent, 
     return 0;
 }
 
-int allowed_ips_insert(struct allowed_ips *table, const struct vole_prefix *prefix, struct vole_peer *peer)
+int allowed_ips_insert(struct allowed_ips *table, const struct vole_prefix *prefix, struct vole_peer *peer,
+                       size_t most)
 {
+    bool owned;
     _Atomic(struct allowed_ip *) *slot;
     struct allowed_ip *above, *node;
     uint8_t bytes[16];
@@ -229,7 +237,12 @@ int allowed_ips_insert(struct allowed_ips *table, const struct vole_prefix *pref
     if (mask_prefix(prefix, bytes) != 0)
         return -EINVAL;
     above = descend(table, prefix->address.family, bytes, prefix->length, &slot);
+    owned = above != NULL && above->length == prefix->length &&
+            atomic_load_explicit(&above->peer, memory_order_relaxed) != NULL;
+    if (!owned && table->count >= most)
+        return -ENOMEM;
     if (above != NULL && above->length == prefix->length) {
+        table->count += !owned;
         give(above, peer);
         return 0;
     }
@@ -242,6 +255,7 @@ int allowed_ips_insert(struct allowed_ips *table, const struct vole_prefix *pref
         free(node);
         return -ENOMEM;
     }
+    table->count++;
     return 0;
 }
 
@@ -265,6 +279,7 @@ static void prune(struct allowed_ips *table, struct allowed_ip *node)
 static void disown(struct allowed_ips *table, struct allowed_ip *node, struct vole_peer *peer)
 {
     list_remove(node, peer);
+    table->count--;
     atomic_store_explicit(&node->peer, NULL, memory_order_release);
     prune(table, node);
 }

@@ -19,6 +19,7 @@ struct allowed_ip; /* a node */
 struct allowed_ips {
     _Atomic(struct allowed_ip *) roots[2]; /* IPv4, IPv6 */
     struct retirer retirer;
+    size_t count; /* of prefixes, so that there are at most twice as many nodes */
 };
 
 /* A peer's prefixes in order of insertion; embedded in the peer. */
@@ -30,9 +31,12 @@ void allowed_ips_init(struct allowed_ips *table, struct retirer retirer);
 /* Frees all nodes. No reader may be left. */
 void allowed_ips_fini(struct allowed_ips *table);
 /* Gives the prefix (host bits ignored) to the peer, silently taking it from any other; the same peer's own
- * prefix moves to the end of its list. -EINVAL: family or length; -ENOMEM: nothing changed. */
+ * prefix moves to the end of its list. -EINVAL: family or length; -ENOMEM: nothing changed, there are `most`
+ * already or there is no memory. */
 VOLE_MUST_CHECK int allowed_ips_insert(struct allowed_ips *table, const struct vole_prefix *prefix,
-                                       struct vole_peer *peer);
+                                       struct vole_peer *peer, size_t most);
+/* What a node takes at most, the allocator's share counted. */
+size_t allowed_ips_node_bytes(void);
 /* Takes exactly this prefix from the peer, if it has it. -EINVAL as above. */
 VOLE_MUST_CHECK int allowed_ips_remove(struct allowed_ips *table, const struct vole_prefix *prefix,
                                        struct vole_peer *peer);

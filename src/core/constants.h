@@ -34,6 +34,7 @@
 #define MAX_QUEUED_INCOMING_HANDSHAKES 4096
 #define UNDER_LOAD_FROM                (MAX_QUEUED_INCOMING_HANDSHAKES / 8)
 #define MAX_PEERS_PER_DEVICE           (1u << 20)
+#define MAX_ALLOWED_IPS_PER_DEVICE     (1u << 22) /* several times all networks of the world */
 
 #define REPLAY_BITS   8192
 #define REPLAY_WINDOW (REPLAY_BITS - 64) /* one 64-bit word of the ring is redundant */

@@ -8,6 +8,7 @@
 #include "core/exchange.h"
 #include "core/handshake_filter.h"
 #include "core/outbound.h"
+#include "core/room.h"
 #include "crypto/memory.h"
 #include "crypto/processor.h"
 #include "crypto/secret_memory.h"
@@ -78,6 +79,7 @@ struct vole_device *device_new(const struct device_options *options, const struc
     }
     device->secrets = secrets;
     device->hooks = *hooks;
+    device->peer_bytes = options->peer_bytes;
     handshake_clock_init(&device->clock, hooks->reserve != NULL);
     deadlines_init(&device->deadlines);
     allowed_ips_init(&device->allowed_ips, hooks->retirer);
@@ -89,6 +91,8 @@ struct vole_device *device_new(const struct device_options *options, const struc
     hooks->random(hooks->context, device->peer_hash_key, sizeof device->peer_hash_key);
     hooks->random(hooks->context, hash_key, sizeof hash_key);
     load_init(&device->own_load, hash_key);
+    if (options->sources != 0)
+        load_limit(&device->own_load, options->sources);
     device->load = options->load != NULL ? options->load : &device->own_load;
     cookie_maker_init(&device->cookie_maker, hooks->random, hooks->context, now->boot_ns);
     return device;
@@ -398,8 +402,7 @@ struct vole_peer *vole_peer_add(struct vole_device *device, const uint8_t public
     if (device->identity.present && memcmp(public_key, device->identity.public_key, VOLE_KEY_BYTES) == 0)
         return NULL;
     *error = -ENOMEM;
-    if (device->peer_count >= MAX_PEERS_PER_DEVICE ||
-        deadlines_reserve(&device->deadlines, device->peer_count + 1) != 0 ||
+    if (!room_for_peer(device) || deadlines_reserve(&device->deadlines, device->peer_count + 1) != 0 ||
         (peer = secret_memory_new(device->secrets, sizeof *peer)) == NULL)
         return NULL;
     *error = 0;

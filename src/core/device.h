@@ -44,6 +44,8 @@ struct device_hooks {
 struct device_options {
     struct device_hooks hooks;
     size_t staged_bytes; /* 0: default */
+    size_t peer_bytes;   /* for all peers and allowed IPs; 0: no such bound */
+    uint32_t sources;    /* remembered under load, of its own load; 0: default */
     struct load *load;   /* shared with other devices of this process, NULL: own */
 };
 
@@ -76,6 +78,7 @@ struct vole_device {
     struct vole_peer **peer_chains; /* by siphash of the public key */
     uint32_t peer_chain_count, peer_count;
     uint8_t peer_hash_key[16];
+    size_t peer_bytes; /* room.h; 0: no bound in bytes */
     struct deadlines deadlines;
     struct cookie_maker cookie_maker;
     struct load *load, own_load;

@@ -24,7 +24,8 @@ struct vole_device *vole_device_new(const struct vole_options *options, const st
                                               .random = options->hooks.random,
                                               .reserve = options->hooks.reserve,
                                               .deliver = options->hooks.deliver},
-                                    .staged_bytes = options->staged_bytes};
+                                    .staged_bytes = options->staged_bytes,
+                                    .peer_bytes = options->peer_bytes};
 
     return options->hooks.deliver != NULL ? device_new(&inside, now) : NULL;
 }

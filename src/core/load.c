@@ -27,6 +27,17 @@ void load_init(struct load *load, const uint8_t hash_key[static 16])
 {
     memset(load, 0, sizeof *load);
     memcpy(load->hash_key, hash_key, sizeof load->hash_key);
+    load->most_sources = LOAD_MAX_SOURCES;
+}
+
+void load_limit(struct load *load, uint32_t sources)
+{
+    load->most_sources = sources < LOAD_MAX_SOURCES ? sources : LOAD_MAX_SOURCES;
+}
+
+size_t load_source_bytes(void)
+{
+    return sizeof(struct load_source) + 16;
 }
 
 static void free_chain(struct load_source *source)
@@ -89,7 +100,7 @@ static struct load_source *add_source(struct load *load, struct load_source **ch
 {
     struct load_source *source;
 
-    if (load->source_count >= LOAD_MAX_SOURCES || (source = malloc(sizeof *source)) == NULL)
+    if (load->source_count >= load->most_sources || (source = malloc(sizeof *source)) == NULL)
         return NULL;
     *source = (struct load_source){
         .next = *chain, .last_ns = boot_ns, .credit_ns = TOKEN_MAX - TOKEN_COST, .family = family};

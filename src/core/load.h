@@ -12,8 +12,8 @@
 
 #include "vole.h"
 
-#define LOAD_BUCKETS     1024u /* chains, a power of two */
-#define LOAD_MAX_SOURCES 65536u
+#define LOAD_BUCKETS     1024u  /* chains, a power of two */
+#define LOAD_MAX_SOURCES 65536u /* unless load_limit() says fewer */
 
 struct load_source;
 
@@ -21,12 +21,16 @@ struct load {
     uint64_t last_loaded_ns; /* boot clock, 0: not under load */
     uint8_t hash_key[16];
     struct load_source **chains; /* allocated by the first source */
-    uint32_t source_count;
+    uint32_t source_count, most_sources;
     uint64_t last_sweep_ns;
 };
 
 void load_init(struct load *load, const uint8_t hash_key[static 16]);
+/* So many sources are remembered at most. */
+void load_limit(struct load *load, uint32_t sources);
 void load_fini(struct load *load);
+/* What one takes at most, the allocator's share counted. */
+size_t load_source_bytes(void);
 /* queued: handshake messages waiting, including the one at hand. True for 1 s after it last was 512. */
 bool load_is_high(struct load *load, uint32_t queued, uint64_t boot_ns);
 /* Whether it still is, without a message at hand. */

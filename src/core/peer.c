@@ -8,6 +8,7 @@
 #include "core/device.h"
 #include "core/exchange.h"
 #include "core/outbound.h"
+#include "core/room.h"
 #include "crypto/memory.h"
 #include "crypto/x25519.h"
 
@@ -156,7 +157,7 @@ void vole_peer_set_persistent_keepalive(struct vole_peer *peer, uint16_t seconds
 
 int vole_peer_allow(struct vole_peer *peer, const struct vole_prefix *prefix)
 {
-    return allowed_ips_insert(&peer->device->allowed_ips, prefix, peer);
+    return allowed_ips_insert(&peer->device->allowed_ips, prefix, peer, room_for_prefixes(peer->device));
 }
 
 int vole_peer_disallow(struct vole_peer *peer, const struct vole_prefix *prefix)

@@ -120,7 +120,12 @@ static int control_serve_clients(struct control *control)
         .dump_end = uapi_dump_end,
     };
 
-    return uapi_server_init(&control->server, control->engine.parts->listener, &operations);
+    const struct memory_plan *plan = control->engine.parts->plan;
+    int error = uapi_server_init(&control->server, control->engine.parts->listener, &operations);
+
+    if (error == 0)
+        uapi_server_limit(&control->server, plan->clients, plan->request_bytes);
+    return error;
 }
 
 /* ---- time ---- */

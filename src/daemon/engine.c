@@ -132,6 +132,9 @@ static int engine_make_device(struct engine *engine)
                   .retirer = {.context = engine, .retire = engine_retire},
                   .wake_control = engine_wake_control,
                   .wake_worker = engine_wake_worker},
+        .staged_bytes = engine->parts->plan->staged_bytes,
+        .peer_bytes = engine->parts->plan->peer_bytes,
+        .sources = engine->parts->plan->sources,
     };
     struct vole_time now;
 
@@ -152,6 +155,7 @@ static int engine_start_workers(struct engine *engine)
         .queue_count = engine->parts->queues_per_worker,
         .all_queues = &engine->flow_queues,
         .icmp_limit = &engine->icmp_limit,
+        .receive_buffers = engine->parts->plan->receive_buffers,
         .merge_tcp = !options->switches.no_tun_tcp_merge,
         .merge_udp = !options->switches.no_tun_udp_merge,
         .tun_gone = engine_tun_gone,

@@ -17,6 +17,7 @@
 #include "daemon/follow.h"
 #include "daemon/grace.h"
 #include "daemon/icmp_limit.h"
+#include "daemon/memory_plan.h"
 #include "daemon/options.h"
 #include "daemon/sockets.h"
 #include "daemon/stale_routes.h"
@@ -30,6 +31,7 @@
 /* What the engine's process was handed at its start; it closes none of it, the process's end does. */
 struct engine_parts {
     const struct options *options;
+    const struct memory_plan *plan;
     struct tun *queues; /* the first so many are the first worker's, and so on */
     unsigned queues_per_worker;
     unsigned workers;

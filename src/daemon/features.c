@@ -109,11 +109,31 @@ static void feature_of_processor(const struct engine *engine, unsigned number, s
     }
 }
 
-static void feature_of_memory(const struct engine *engine, unsigned number, struct feature *feature)
+static void feature_of_memory_limit(const struct engine *engine, struct feature *feature)
+{
+    const struct memory_plan *plan = engine->parts->plan;
+    char limit[MEMORY_PLAN_TEXT_BYTES];
+
+    feature->name = "memory_limit";
+    feature->remark = NULL;
+    if (plan->limit == 0) {
+        (void)snprintf(feature->value, sizeof feature->value, "off");
+        return;
+    }
+    (void)snprintf(feature->value, sizeof feature->value, "%llu", (unsigned long long)plan->limit);
+    (void)snprintf(feature->text, sizeof feature->text, "%s: room for %zu peers",
+                   memory_plan_text(limit, plan->limit), memory_plan_peers(plan));
+    feature->remark = feature->text;
+}
+
+static void feature_of_state(const struct engine *engine, unsigned number, struct feature *feature)
 {
     const struct timestamps *timestamps = &engine->timestamps;
 
-    (void)number;
+    if (number == 1) {
+        feature_of_memory_limit(engine, feature);
+        return;
+    }
     feature_set(feature, "clock_state",
                 timestamps->keeper >= 0 && !timestamps->ended && !timestamps->failing && !timestamps->slow,
                 timestamps->keeper < 0, "by an empty --state-directory",
@@ -145,8 +165,8 @@ bool features_get(const struct engine *engine, unsigned number, struct feature *
     static const struct {
         void (*describe)(const struct engine *engine, unsigned number, struct feature *feature);
         unsigned count;
-    } groups[] = {{feature_of_tun, 6},    {feature_of_network, 5},     {feature_of_processor, 3},
-                  {feature_of_memory, 1}, {feature_of_confinement, 4}, {feature_of_secrets, 1}};
+    } groups[] = {{feature_of_tun, 6},   {feature_of_network, 5},     {feature_of_processor, 3},
+                  {feature_of_state, 2}, {feature_of_confinement, 4}, {feature_of_secrets, 1}};
 
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
         if (number < groups[i].count) {

@@ -12,8 +12,9 @@ struct engine;
 
 struct feature {
     const char *name;   /* one word, stable */
-    char value[16];     /* "on", "off" or a number */
-    const char *remark; /* why it is off, or NULL */
+    char value[24];     /* "on", "off" or a number */
+    const char *remark; /* why it is off, or what the number means, or NULL; may be in text */
+    char text[64];
 };
 
 /* The feature of this number, from 0 on; false: there are no more. */

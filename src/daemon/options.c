@@ -18,7 +18,8 @@
 #define OPTIONS_WORKERS        512
 #define OPTIONS_STATE          513
 #define OPTIONS_USER           514
-#define OPTIONS_FIXED          6 /* long options that are no switches */
+#define OPTIONS_MEMORY         515
+#define OPTIONS_FIXED          7 /* long options that are no switches */
 #define OPTIONS_MOST_BY_ITSELF 8 /* workers, if nobody asked for more */
 
 /* One row per switch: its two names and where it is kept. */
@@ -57,6 +58,8 @@ static const char options_usage_text[] =
     "      --version        show the version\n"
     "      --workers N      threads that move packets (1 to 64, or auto, the default:\n"
     "                       1 on 2 processors, 3 on 4, 8 on 11 and more)\n"
+    "      --memory-limit BYTES  all that both processes may take, as 32M (K, M, G: 1024 to the power of\n"
+    "                       1, 2, 3), or none, the default; buffers fit in, peers beyond it are refused\n"
     "      --state-directory DIR  where the time of the last handshake is remembered, in case the clock\n"
     "                       goes back (" CLOCK_STATE_DIRECTORY "; empty: nowhere)\n"
     "      --user NAME      whom the process becomes that handles packets (" VOLE_USER ", if there is one;\n"
@@ -158,6 +161,40 @@ static enum options_outcome options_set_workers(struct options *options, const c
     return OPTIONS_RUN;
 }
 
+/* A whole number with K, M or G behind it, if need be; false also for 0. */
+static bool options_bytes(const char *text, uint64_t *bytes)
+{
+    static const char units[] = "KMG";
+    unsigned long long number;
+    const char *unit;
+    char *end;
+    unsigned shift = 0;
+
+    if (!isdigit((unsigned char)text[0]))
+        return false;
+    errno = 0;
+    number = strtoull(text, &end, 10);
+    if (errno != 0 || number == 0)
+        return false;
+    unit = *end != '\0' ? strchr(units, toupper((unsigned char)*end)) : NULL;
+    if (unit != NULL) {
+        shift = 10 * (unsigned)(unit - units + 1);
+        end++;
+    }
+    *bytes = (uint64_t)number << shift;
+    return *end == '\0' && *bytes >> shift == number && *bytes <= INT64_MAX;
+}
+
+static enum options_outcome options_set_memory_limit(struct options *options, const char *where,
+                                                     const char *text)
+{
+    options->memory_limit = 0;
+    if (strcmp(text, "none") == 0 || options_bytes(text, &options->memory_limit))
+        return OPTIONS_RUN;
+    return options_wrong(options, "%s must be none or a number of bytes such as 32M, not \"%.20s\"", where,
+                         text);
+}
+
 static enum options_outcome options_descriptor(struct options *options, const char *variable, int *descriptor)
 {
     const char *text = getenv(variable);
@@ -176,6 +213,7 @@ static enum options_outcome options_read_environment(struct options *options)
 {
     const char *level = getenv("LOG_LEVEL");
     const char *workers = getenv("VOLE_WORKERS");
+    const char *memory = getenv("VOLE_MEMORY_LIMIT");
     const char *state = getenv(CLOCK_STATE_VARIABLE);
     const char *user = getenv("VOLE_USER");
 
@@ -190,6 +228,9 @@ static enum options_outcome options_read_environment(struct options *options)
             options_turn_on(options, row);
     if (workers != NULL && workers[0] != '\0' &&
         options_set_workers(options, "VOLE_WORKERS", workers) != OPTIONS_RUN)
+        return OPTIONS_WRONG;
+    if (memory != NULL && memory[0] != '\0' &&
+        options_set_memory_limit(options, "VOLE_MEMORY_LIMIT", memory) != OPTIONS_RUN)
         return OPTIONS_WRONG;
     if (options_descriptor(options, "WG_TUN_FD", &options->tun) != OPTIONS_RUN)
         return OPTIONS_WRONG;
@@ -206,6 +247,7 @@ static void options_fill_table(struct option table[static OPTIONS_ROWS + OPTIONS
         {"workers", required_argument, NULL, OPTIONS_WORKERS},
         {"state-directory", required_argument, NULL, OPTIONS_STATE},
         {"user", required_argument, NULL, OPTIONS_USER},
+        {"memory-limit", required_argument, NULL, OPTIONS_MEMORY},
     };
 
     memset(table, 0, (OPTIONS_ROWS + OPTIONS_FIXED + 1) * sizeof *table);
@@ -231,6 +273,12 @@ static bool options_abbreviated(const struct option *table, const char *word)
         if (strlen(table->name) == length && memcmp(table->name, word + 2, length) == 0)
             return false;
     return true;
+}
+
+static enum options_outcome options_set_number(struct options *options, int code, const char *text)
+{
+    return code == OPTIONS_WORKERS ? options_set_workers(options, "--workers", text)
+                                   : options_set_memory_limit(options, "--memory-limit", text);
 }
 
 static enum options_outcome options_read_arguments(struct options *options, int count, char **arguments)
@@ -259,10 +307,12 @@ static enum options_outcome options_read_arguments(struct options *options, int 
         else if (code == OPTIONS_USER) {
             options->user = optarg;
             options->user_given = optarg[0] != '\0';
-        } else if (code != OPTIONS_WORKERS)
+        } else if (code == OPTIONS_WORKERS || code == OPTIONS_MEMORY) {
+            if (options_set_number(options, code, optarg) != OPTIONS_RUN)
+                return OPTIONS_WRONG;
+        } else {
             options_turn_on(options, (size_t)(code - OPTIONS_FIRST_SWITCH));
-        else if (options_set_workers(options, "--workers", optarg) != OPTIONS_RUN)
-            return OPTIONS_WRONG;
+        }
     }
     return OPTIONS_RUN;
 }

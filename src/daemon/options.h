@@ -45,6 +45,7 @@ struct options {
     int tun;                     /* descriptor from WG_TUN_FD, or -1 */
     int uapi;                    /* descriptor from WG_UAPI_FD, or -1 */
     unsigned workers;            /* 0: as many as suit the processors */
+    uint64_t memory_limit;       /* bytes of both processes; 0: none */
     const char *user;            /* whom the engine becomes; empty: nobody else */
     bool user_given;             /* so that it has to exist */
     const char *state_directory; /* where the time of handshakes is remembered; empty: nowhere */

@@ -53,6 +53,7 @@ static int privileged_sockets(struct privileged *parent, struct privileged_work 
         .reuse_port = (flags & REQUEST_WISH_REUSE_PORT) != 0,
         .join_port = (flags & REQUEST_WISH_JOIN_PORT) != 0,
         .steer_among = work->request.steer_among,
+        .queue_bytes = parent->socket_bytes,
     };
     struct udp_sockets sockets;
     int error;

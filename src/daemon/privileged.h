@@ -30,6 +30,7 @@ struct privileged {
     const struct options *options;
     struct unix_socket_watch *socket_watch;
     struct clock_keeper *keeper; /* NULL: nothing is remembered; started when the engine is ready */
+    int socket_bytes;            /* the kernel's queue of each UDP socket, one way */
     uint16_t port;               /* of the sockets that were opened last, 0: none yet */
     bool placed;                 /* the engine has been told where the interface is, or needed not to be */
 };

@@ -12,6 +12,7 @@
 #include "daemon/courtesy.h"
 #include "daemon/log.h"
 #include "daemon/log_relay.h"
+#include "daemon/memory_plan.h"
 #include "daemon/place.h"
 #include "daemon/privileged.h"
 #include "linux/descriptors.h"
@@ -36,6 +37,7 @@ struct start {
     const struct options *options;
     struct tun queues[TUN_QUEUES];
     unsigned queue_count, queues_per_worker, workers;
+    struct memory_plan plan;
     char path[UNIX_SOCKET_PATH_BYTES]; /* of the configuration socket */
     int listener;
     struct unix_socket_watch watch;
@@ -180,10 +182,27 @@ static unsigned start_workers(const struct options *options)
     return options_workers_for(processors_usable());
 }
 
+/* How the memory is divided; workers that were not asked for are left out if it is little. */
+static int start_plan(struct start *start)
+{
+    const struct options *options = start->options;
+    unsigned workers = start_workers(options);
+
+    if (memory_plan_make(&start->plan, options->memory_limit, workers, options->workers == 0) == 0)
+        return 0;
+    if (options->workers == 0)
+        workers = 1;
+    log_error("a memory limit of %llu bytes is too little: %u worker%s and the least of buffers need "
+              "--memory-limit %lluK",
+              (unsigned long long)options->memory_limit, workers, workers == 1 ? "" : "s",
+              (unsigned long long)(memory_plan_least(workers) + 1023) / 1024);
+    return -ENOMEM;
+}
+
 static int start_interface(struct start *start)
 {
     const struct options_switches *switches = &start->options->switches;
-    unsigned workers = start_workers(start->options);
+    unsigned workers = start->plan.workers;
     struct tun_wishes wishes = {
         .vnet_header = !switches->no_vnet_hdr,
         .tso = !switches->no_tso,
@@ -298,6 +317,15 @@ static int start_signals(bool parent)
     return signals < 0 ? -errno : signals;
 }
 
+/* Without it, the memory is divided all the same. */
+static void start_wall(uint64_t bytes)
+{
+    int error = memory_plan_wall(bytes);
+
+    if (error < 0)
+        log_error("the kernel does not hold this process to its memory limit: %s", strerror(-error));
+}
+
 /* In the engine's process: lets go of what is the parent's and serves. */
 static int start_engine(struct start *start, int parent, pid_t parent_pid)
 {
@@ -305,6 +333,7 @@ static int start_engine(struct start *start, int parent, pid_t parent_pid)
     struct confinement confinement;
     struct engine_parts parts = {
         .options = start->options,
+        .plan = &start->plan,
         .queues = start->queues,
         .queues_per_worker = start->queues_per_worker,
         .workers = start->workers,
@@ -331,6 +360,7 @@ static int start_engine(struct start *start, int parent, pid_t parent_pid)
     parts.signals = start_signals(false);
     if (parts.signals < 0)
         return 1;
+    start_wall(start->plan.engine);
     courtesy_allow_return();
     stale_routes_start(&stale_routes);
     address_ask_over(stale_routes.netlink);
@@ -351,6 +381,7 @@ static int start_parent(struct start *start, int engine, pid_t engine_pid)
         .log = start->log[0],
         .signals = start->signals,
         .options = start->options,
+        .socket_bytes = start->plan.socket_bytes,
         .socket_watch = &start->watch,
         .keeper = start->keeper[0] >= 0 ? &keeper : NULL,
         .placed = start->place.monitor >= 0,
@@ -366,6 +397,7 @@ static int start_parent(struct start *start, int engine, pid_t engine_pid)
         close(start->keeper[1]);
     for (unsigned i = 1; i < start->queue_count; i++)
         tun_close(&start->queues[i]);
+    start_wall(start->plan.parent);
     confinement_of_parent(start->options, engine_pid);
     return privileged_run(&parent);
 }
@@ -468,7 +500,8 @@ int start_run(const struct options *options)
     start_fill_standard_descriptors();
     (void)signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more is no reason to die */
     log_start(options->name, options->log_level);
-    if (start_check_user(options) < 0 || start_interface(&start) < 0 || start_probe(&start) < 0)
+    if (start_check_user(options) < 0 || start_plan(&start) < 0 || start_interface(&start) < 0 ||
+        start_probe(&start) < 0)
         return 1;
     if (start_socket(&start) < 0)
         return 1;

@@ -6,6 +6,8 @@
 
 #include "config/key.h"
 #include "config/uapi_set.h"
+#include "core/constants.h"
+#include "core/room.h"
 #include "daemon/log.h"
 #include "linux/clock.h"
 
@@ -170,6 +172,27 @@ static int uapi_apply_line(struct uapi_applying *applying, const char *line, siz
     return error;
 }
 
+/* The client is told no more than the number. */
+static void uapi_apply_say_no_memory(const struct engine *engine)
+{
+    const struct vole_device *device = engine->device;
+    char limit[MEMORY_PLAN_TEXT_BYTES];
+
+    if (room_for_peer(device) && device->allowed_ips.count < room_for_prefixes(device))
+        log_error("a part of the configuration was refused: this system has no memory left; what was "
+                  "configured before goes on");
+    else if (device->peer_bytes == 0)
+        log_error("a peer or an allowed IP was refused: there are %u and %zu, and there may be %u and %u",
+                  device->peer_count, device->allowed_ips.count, MAX_PEERS_PER_DEVICE,
+                  MAX_ALLOWED_IPS_PER_DEVICE);
+    else
+        log_error("a peer or an allowed IP was refused: the %u and %zu that there are, with all sessions "
+                  "that they may come to have, take what the memory limit of %s leaves for them; they go "
+                  "on. Remove some, or raise --memory-limit",
+                  device->peer_count, device->allowed_ips.count,
+                  memory_plan_text(limit, engine->parts->plan->limit));
+}
+
 int uapi_apply(struct engine *engine, const char *lines, size_t length)
 {
     struct uapi_applying applying = {.engine = engine};
@@ -189,6 +212,8 @@ int uapi_apply(struct engine *engine, const char *lines, size_t length)
         uapi_apply_activate(&applying);
     else
         uapi_apply_keepalive(&applying);
+    if (error == -ENOMEM)
+        uapi_apply_say_no_memory(engine);
     flow_queues_set_peers(&engine->flow_queues, engine->device->peer_count);
     return error;
 }

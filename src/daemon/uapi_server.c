@@ -6,6 +6,7 @@
 
 #include "config/key.h"
 #include "config/uapi_vole.h"
+#include "daemon/log.h"
 #include "linux/unix_socket.h"
 
 #include <assert.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -94,6 +96,10 @@ static enum uapi_step uapi_client_set(struct uapi_server *server, struct uapi_cl
     int error = request->operation == UAPI_SET ? operations->set(operations->context, lines, length)
                                                : operations->set_vole(operations->context, lines, length);
 
+    if (error == 0 && (request->error == -ENOMEM || request->error == -E2BIG))
+        log_error("a configuration request was refused: it is longer than %u MiB, or than the memory there "
+                  "is for requests. Nothing of it was applied; split it",
+                  UAPI_REQUEST_BYTES >> 20);
     return uapi_client_finish(client, error < 0 ? error : request->error);
 }
 
@@ -255,7 +261,7 @@ static void uapi_server_add(struct uapi_server *server, int fd)
         close(fd);
         return;
     }
-    if (server->count == UAPI_CLIENTS)
+    if (server->count >= server->most)
         uapi_server_close_quietest(server);
     client->fd = fd;
     client->last_active = ++server->rounds;
@@ -265,15 +271,39 @@ static void uapi_server_add(struct uapi_server *server, int fd)
         uapi_client_close(server, client);
 }
 
+/* Something to be closed when descriptors run out; -1 if they have already. */
+static int uapi_server_make_spare(void)
+{
+    int spare = eventfd(0, EFD_CLOEXEC);
+
+    return spare < 0 ? -1 : spare;
+}
+
+/* Nobody but us has a descriptor to give up: who came is sent away, or would be announced again and again. */
+static void uapi_server_refuse(struct uapi_server *server)
+{
+    int fd;
+
+    if (server->spare >= 0)
+        close(server->spare);
+    fd = unix_socket_accept(server->listener);
+    if (fd >= 0)
+        close(fd);
+    server->spare = uapi_server_make_spare();
+}
+
 /* One new connection. Without a free descriptor the quietest client gives up its own. */
 static int uapi_server_accept(struct uapi_server *server)
 {
     int fd = unix_socket_accept(server->listener);
+    bool scarce = fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS;
 
     if (fd >= 0)
         uapi_server_add(server, fd);
-    else if ((fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS) && server->count > 0)
+    else if (scarce && server->count > 0)
         uapi_server_close_quietest(server);
+    else if (scarce)
+        uapi_server_refuse(server);
     else if (fd != -EAGAIN && fd != -EINTR)
         return fd;
     return 0;
@@ -289,19 +319,31 @@ int uapi_server_init(struct uapi_server *server, int listener, const struct uapi
     server->listener = listener;
     server->operations = *operations;
     server->budget = UAPI_BUDGET_BYTES;
+    server->most = UAPI_CLIENTS;
+    server->spare = uapi_server_make_spare();
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (server->epoll < 0)
         return -errno;
     return epoll_ctl(server->epoll, EPOLL_CTL_ADD, listener, &event) < 0 ? -errno : 0;
 }
 
+void uapi_server_limit(struct uapi_server *server, unsigned clients, size_t bytes)
+{
+    server->most = clients < UAPI_CLIENTS ? clients : UAPI_CLIENTS;
+    server->budget = bytes;
+}
+
 void uapi_server_fini(struct uapi_server *server)
 {
     while (server->count > 0)
         uapi_client_close(server, server->clients[server->count - 1]);
-    if (server->epoll >= 0)
+    if (server->epoll >= 0) { /* it was initialised */
         close(server->epoll);
+        if (server->spare >= 0)
+            close(server->spare);
+    }
     server->epoll = -1;
+    server->spare = -1;
 }
 
 int uapi_server_serve(struct uapi_server *server)

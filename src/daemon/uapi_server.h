@@ -7,9 +7,9 @@
  * in pieces as the client takes them; requests sent in advance wait. What requests mean is behind struct
  * uapi_operations. Per round and client the work is bounded; a single set is applied in one go.
  *
- * At most UAPI_CLIENTS connections are open: the one that was quiet for longest makes way for a new one.
- * Who may connect is decided by the socket file's permissions. Replies hold private keys: buffers are wiped.
- * Control only.
+ * At most UAPI_CLIENTS connections are open, or as many as it is told: the one that was quiet for longest
+ * makes way for a new one. Who may connect is decided by the socket file's permissions. Replies hold private
+ * keys: buffers are wiped. Control only.
  */
 #ifndef DAEMON_UAPI_SERVER_H
 #define DAEMON_UAPI_SERVER_H
@@ -38,16 +38,20 @@ struct uapi_client;
 struct uapi_server {
     int epoll; /* readable when uapi_server_serve() has something to do */
     int listener;
+    int spare; /* a descriptor for hard times */
     struct uapi_operations operations;
     struct uapi_client *clients[UAPI_CLIENTS]; /* the first count are in use */
     unsigned count;
     uint64_t rounds; /* tells who was quiet for how long */
     size_t budget;   /* bytes that requests may still occupy */
+    unsigned most;   /* clients */
 };
 
 /* Serves the listener, which stays the caller's. 0 or -errno; uapi_server_fini in any case. */
 VOLE_MUST_CHECK int uapi_server_init(struct uapi_server *server, int listener,
                                      const struct uapi_operations *operations);
+/* So many clients at most, whose requests take at most so many bytes together; before the first one. */
+void uapi_server_limit(struct uapi_server *server, unsigned clients, size_t bytes);
 /* Closes all connections. */
 void uapi_server_fini(struct uapi_server *server);
 

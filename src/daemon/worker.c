@@ -19,8 +19,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define STACK_BYTES ((size_t)256 * 1024)
-
 /* What an event is about; from SOURCE_QUEUE on, the worker's queues of the TUN. */
 enum source { SOURCE_WAKE, SOURCE_V4, SOURCE_V6, SOURCE_QUEUE };
 
@@ -126,7 +124,7 @@ static int start_thread(struct worker *worker)
     sigfillset(&all);
     sigdelset(&all, SIGSYS); /* of a forbidden call, whose handler must run */
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    pthread_attr_setstacksize(&attributes, WORKER_STACK_BYTES);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     error = pthread_create(&worker->thread, &attributes, run_worker, worker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -192,15 +190,23 @@ void worker_stop(struct worker *worker)
     release(worker);
 }
 
-static struct worker_sockets *copy_sockets(const struct udp_sockets *udp)
+/* Few where memory is limited: then one call takes less, and more calls are made. */
+static size_t receive_buffers(const struct worker *worker, const struct udp_sockets *udp)
+{
+    size_t wanted = udp->receive_offload ? WORKER_BUFFERS_MERGED : WORKER_BUFFERS_SINGLE;
+    size_t most = worker->settings.receive_buffers;
+
+    return most == 0 || wanted < most ? wanted : most;
+}
+
+static struct worker_sockets *copy_sockets(const struct worker *worker, const struct udp_sockets *udp)
 {
     struct worker_sockets *sockets = calloc(1, sizeof *sockets);
 
     if (sockets == NULL)
         return NULL;
     sockets->udp = *udp;
-    if (udp_batch_init(&sockets->batch, udp->receive_offload ? WORKER_BUFFERS_MERGED : WORKER_BUFFERS_SINGLE,
-                       UDP_BUFFER_BYTES) != 0) {
+    if (udp_batch_init(&sockets->batch, receive_buffers(worker, udp), UDP_BUFFER_BYTES) != 0) {
         free(sockets);
         return NULL;
     }
@@ -212,7 +218,7 @@ int worker_set_sockets(struct worker *worker, const struct udp_sockets *udp)
     struct worker_sockets *sockets = NULL, *old;
     int error;
 
-    if (udp != NULL && (sockets = copy_sockets(udp)) == NULL)
+    if (udp != NULL && (sockets = copy_sockets(worker, udp)) == NULL)
         return -ENOMEM;
     atomic_store_explicit(&worker->segment, true, memory_order_relaxed); /* until one refuses again */
     old = atomic_exchange_explicit(&worker->sockets, sockets, memory_order_acq_rel);

@@ -29,6 +29,7 @@ struct worker_settings {
     unsigned queue_count;                 /* 1..WORKER_QUEUES */
     const struct flow_queues *all_queues; /* of all workers; NULL: nothing is written to others' */
     struct icmp_limit *icmp_limit;        /* shared by all workers */
+    unsigned receive_buffers;             /* at most so many; 0: as many as are good for it */
     bool merge_tcp, merge_udp;            /* on writes to the TUN; ignored if the TUN cannot */
     /* Called on the worker's thread when the TUN is gone (EBADFD): wakes control, which shall end. */
     void (*tun_gone)(void *context);

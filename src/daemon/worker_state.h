@@ -21,6 +21,7 @@
 #define WORKER_BUFFERS_MERGED 32
 #define WORKER_BUFFERS_FEW    4 /* of those in use while messages are long, so that they stay in cache */
 #define WORKER_BUFFERS_SINGLE 64
+#define WORKER_STACK_BYTES    ((size_t)256 * 1024)
 
 struct worker_sockets {
     struct udp_sockets udp;

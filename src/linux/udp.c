@@ -22,12 +22,12 @@ static int udp_option(int fd, int level, int option, int value)
 }
 
 /* Beyond the host's limit where privileged, else up to it. A smaller queue only loses more under bursts. */
-static void udp_enlarge_queues(int fd)
+static void udp_size_queues(int fd, int bytes)
 {
-    if (udp_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_SOCKET_QUEUE_BYTES) < 0)
-        (void)udp_option(fd, SOL_SOCKET, SO_RCVBUF, UDP_SOCKET_QUEUE_BYTES);
-    if (udp_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, UDP_SOCKET_QUEUE_BYTES) < 0)
-        (void)udp_option(fd, SOL_SOCKET, SO_SNDBUF, UDP_SOCKET_QUEUE_BYTES);
+    if (udp_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) < 0)
+        (void)udp_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+    if (udp_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes) < 0)
+        (void)udp_option(fd, SOL_SOCKET, SO_SNDBUF, bytes);
 }
 
 /* What makes the outer packets those of the kernel (routing §6): no DF, no multicast to ourselves. */
@@ -93,7 +93,7 @@ static int udp_open_family(sa_family_t family, uint16_t *port, uint32_t mark, co
     if (result == 0 && wishes->reuse_port && !wishes->join_port)
         result = udp_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (result == 0) {
-        udp_enlarge_queues(fd);
+        udp_size_queues(fd, wishes->queue_bytes > 0 ? wishes->queue_bytes : UDP_SOCKET_QUEUE_BYTES);
         return fd;
     }
     (void)close(fd);

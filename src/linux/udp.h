@@ -45,6 +45,7 @@ struct udp_wishes {
     bool receive_offload;
     bool reuse_port;      /* further sockets may join this port (one per worker) */
     bool join_port;       /* join a port that was opened with reuse_port; port must not be 0 */
+    int queue_bytes;      /* that the kernel keeps of a socket, one way; 0: 7 MiB */
     unsigned steer_among; /* of the last to join: so many share the port now, steer among them; 0: do not */
 };
 

@@ -20,6 +20,7 @@ static const char *const variables[] = {
     "WG_UAPI_FD",
     "WG_PROCESS_FOREGROUND",
     "VOLE_WORKERS",
+    "VOLE_MEMORY_LIMIT",
     "VOLE_STATE_DIRECTORY",
     "VOLE_NO_VNET_HDR",
     "VOLE_NO_TSO",
@@ -265,6 +266,57 @@ static void log_levels_are_words(void **state)
     }
 }
 
+static void a_memory_limit_is_a_number_of_bytes_with_a_unit(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t bytes;
+    } right[] = {{"33554432", 33554432}, {"32M", 33554432},         {"32m", 33554432},
+                 {"8000K", 8192000},     {"2G", UINT64_C(2) << 30}, {"none", 0}};
+    static const char *const wrong[] = {"0",
+                                        "0M",
+                                        "-1",
+                                        "M",
+                                        "32MB",
+                                        "32 M",
+                                        "3.5M",
+                                        "1T",
+                                        "",
+                                        "1e6",
+                                        "32MM",
+                                        "0x20",
+                                        "None",
+                                        "18446744073709551616",
+                                        "17179869184G",
+                                        "9223372036854775808"};
+    struct options options;
+
+    (void)state;
+    assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_RUN);
+    assert_int_equal(options.memory_limit, 0);
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        char *arguments[] = {"voled", "--memory-limit", (char *)right[i].text, "wg0", NULL};
+
+        assert_int_equal(options_read(&options, 4, arguments), OPTIONS_RUN);
+        assert_int_equal(options.memory_limit, right[i].bytes);
+        assert_int_equal(setenv("VOLE_MEMORY_LIMIT", right[i].text, 1), 0);
+        assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_RUN);
+        assert_int_equal(options.memory_limit, right[i].bytes);
+    }
+    assert_int_equal(setenv("VOLE_MEMORY_LIMIT", "16M", 1), 0);
+    assert_int_equal(read_line(&options, "voled --memory-limit none wg0"), OPTIONS_RUN);
+    assert_int_equal(options.memory_limit, 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char *arguments[] = {"voled", "--memory-limit", (char *)wrong[i], "wg0", NULL};
+
+        assert_int_equal(options_read(&options, 4, arguments), OPTIONS_WRONG);
+        assert_non_null(strstr(options.message, "--memory-limit"));
+    }
+    assert_int_equal(setenv("VOLE_MEMORY_LIMIT", "much", 1), 0);
+    assert_int_equal(read_line(&options, "voled wg0"), OPTIONS_WRONG);
+    assert_non_null(strstr(options.message, "VOLE_MEMORY_LIMIT"));
+}
+
 static void descriptors_come_from_the_environment(void **state)
 {
     struct options options;
@@ -296,6 +348,7 @@ int main(void)
         TEST(log_levels_are_words),
         TEST(the_state_directory_is_absolute_or_none),
         TEST(a_quarter_of_the_processors_is_for_others),
+        TEST(a_memory_limit_is_a_number_of_bytes_with_a_unit),
         TEST(descriptors_come_from_the_environment),
     };
 

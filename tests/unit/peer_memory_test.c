@@ -4,6 +4,7 @@
  * At most 1.1 KiB for an idle configured peer with one allowed IP, at most 5 KiB with three live keypairs.
  */
 #include "core/device.h"
+#include "core/room.h"
 #include "crypto/secret_memory.h"
 #include "two_hosts_group.h"
 
@@ -112,6 +113,7 @@ static void a_peer_with_three_keypairs_costs_at_most_5_kib(void **state)
     each = (allocated() - before) / PEERS;
     print_message("a peer with three keypairs: %zu bytes\n", each);
     assert_true(each <= 5 * 1024);
+    assert_true(each <= room_peer_bytes() + room_prefix_bytes()); /* what is reckoned with */
 }
 
 static void removing_peers_gives_their_memory_back(void **state)
