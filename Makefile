@@ -45,6 +45,10 @@ mutations: ## plant every fault of tests/mutations in a copy of the tree and see
 	@scripts/setup test
 	@scripts/mutate
 
+fuzz: ## libFuzzer on every target of tests/fuzz, SECONDS=60 each; TARGET="uapi http" for some of them
+	@scripts/setup build fuzz
+	@tests/fuzz/run --seconds $(or $(SECONDS),60) $(TARGET)
+
 bench: ## measure voled beside what else is here, about 20 minutes; BENCH="--quick" or others of bench/run
 	@scripts/setup bench
 	@$(MAKE) --no-print-directory all
@@ -60,4 +64,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
 
-.PHONY: all demo check check-kernel check-cross sim mutations bench install clean help
+.PHONY: all demo check check-kernel check-cross sim mutations fuzz bench install clean help

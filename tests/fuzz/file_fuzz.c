@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * libFuzzer's way in to the reader of configuration files: tests/fuzz/run.
+ * The reader of configuration files: the properties in file_properties.c.
  */
 #include "file_properties.h"
 
-#include <stdint.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
+#include "target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What vole reads and shows of a daemon that may be anybody's: replies to get=1 and get=vole.1, cut anywhere,
+ * mean the same however they are cut; and whatever they say, nothing but plain lines reaches a terminal or
+ * Prometheus.
+ *
+ * Input: a byte for the pieces, then both replies with a byte of 0xff between them, and after one more the
+ * list of names (PEER_NAMES_FILE).
+ */
+#include "target.h"
+
+#include "cli/device.h"
+#include "cli/metrics_text.h"
+#include "cli/show_view.h"
+#include "config/device_socket.h"
+#include "config/reply_reader.h"
+#include "config/uapi_get.h"
+#include "prometheus_text.h"
+
+#include <errno.h>
+
+/* ---- the replies ---- */
+
+struct part {
+    const char *bytes;
+    size_t length;
+};
+
+static struct part get_reply, vole_reply, names_list;
+static size_t piece;
+
+static struct part take_part(struct target_input *input)
+{
+    const uint8_t *end = input->left > 0 ? memchr(input->next, 0xff, input->left) : NULL;
+    struct part part = {.length = end == NULL ? input->left : (size_t)(end - input->next)};
+    size_t skipped;
+
+    part.bytes = (const char *)target_take(input, part.length, &part.length);
+    (void)target_take(input, 1, &skipped);
+    return part;
+}
+
+/* 0: a whole reply was read. */
+static int feed(struct part part, size_t step, reply_line_handler handler, void *state)
+{
+    struct reply_reader *reader = malloc(sizeof *reader);
+    bool finished;
+    int error = 0;
+
+    target_hold(reader != NULL, "there is memory");
+    reply_reader_init(reader, handler, state);
+    for (size_t at = 0; at < part.length && error == 0 && !reader->finished; at += step) {
+        size_t count = step < part.length - at ? step : part.length - at;
+        uint8_t *copy = target_copy((const uint8_t *)part.bytes + at, count);
+
+        error = reply_reader_feed(reader, (const char *)copy, count);
+        free(copy);
+    }
+    finished = reader->finished;
+    reply_reader_wipe(reader);
+    free(reader);
+    target_hold(error <= 0, "an error is a negative errno");
+    return error != 0 || finished ? error : -EPROTO;
+}
+
+static int read_get(struct model_device *device, size_t step)
+{
+    struct uapi_get get = {.device = device};
+    int error = feed(get_reply, step, uapi_get_read_line, &get);
+
+    target_hold(get.error >= 0, "an errno line is a number");
+    return error;
+}
+
+/* ---- in the place of what asks ---- */
+
+int __wrap_device_list(struct device_names *names);
+int __wrap_device_get(const char *name, struct model_device *device);
+int __wrap_device_socket_get_vole(const char *name, struct uapi_vole *reply);
+void __wrap_peer_names_load(struct peer_names *names, const char *interface);
+
+int __wrap_device_list(struct device_names *names)
+{
+    memset(names, 0, sizeof *names);
+    names->names = calloc(1, sizeof *names->names);
+    target_hold(names->names != NULL, "there is memory");
+    memcpy(names->names[0], "wg0", 4);
+    names->count = names->capacity = 1;
+    return 0;
+}
+
+int __wrap_device_get(const char *name, struct model_device *device)
+{
+    (void)name;
+    return read_get(device, piece);
+}
+
+int __wrap_device_socket_get_vole(const char *name, struct uapi_vole *reply)
+{
+    (void)name;
+    return feed(vole_reply, piece, uapi_vole_read_line, reply);
+}
+
+void __wrap_peer_names_load(struct peer_names *names, const char *interface)
+{
+    (void)interface;
+    peer_names_add_list(names, "names", names_list.bytes, names_list.length, false);
+}
+
+/* ---- properties ---- */
+
+static void check_device(const struct model_device *device)
+{
+    for (size_t i = 0; i < device->peer_count; i++) {
+        const struct model_peer *peer = &device->peers[i];
+
+        target_hold(peer->latest_handshake_s >= 0, "a time is not negative");
+        target_hold(memchr(peer->zone, '\0', sizeof peer->zone) != NULL, "a zone ends");
+        for (size_t j = 0; j < peer->allowed_ip_count; j++) {
+            const struct vole_prefix *prefix = &peer->allowed_ips[j];
+
+            target_hold(prefix->length <= (prefix->address.family == 4 ? 32 : 128),
+                        "a prefix is as long as can be");
+        }
+    }
+}
+
+static void check_plain(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        target_hold((text[i] >= ' ' && text[i] <= '~') || text[i] == '\n' || text[i] == '\t',
+                    "nothing but plain lines is printed");
+}
+
+/* Everything show has for people, on a stdout that is kept. */
+static void show(const struct model_device *device, const struct uapi_vole *vole,
+                 const struct peer_names *names)
+{
+    FILE *before = stdout;
+    char *text;
+    size_t length;
+
+    stdout = open_memstream(&text, &length);
+    target_hold(stdout != NULL, "there is memory");
+    show_human(device, "wg0", names);
+    for (const struct show_field *field = show_fields; field->name != NULL; field++)
+        field->print(device, "wg0");
+    if (vole != NULL) {
+        show_drops(vole, "wg0", names);
+        show_features(vole, "wg0");
+    }
+    fclose(stdout);
+    stdout = before;
+    check_plain(text, length);
+    free(text);
+}
+
+static void check_metrics(bool readable)
+{
+    char *text;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+    bool success;
+
+    target_hold(stream != NULL, "there is memory");
+    success = metrics_text_print(stream);
+    fclose(stream);
+    target_hold(success == readable, "metrics are there if the interface is");
+    if (success)
+        prometheus_text_check(text, length);
+    check_plain(text, length);
+    free(text);
+}
+
+int LLVMFuzzerInitialize(int *count, char ***arguments)
+{
+    (void)count;
+    (void)arguments;
+    return setenv("WG_COLOR_MODE", "never", 1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+    struct target_input input = {bytes, length};
+    struct model_device device, again;
+    struct uapi_vole vole;
+    struct peer_names names = {0};
+    char *messages;
+    size_t messages_length;
+    FILE *before = stderr;
+    int error, vole_error;
+
+    piece = (size_t)target_byte(&input) + 1;
+    get_reply = take_part(&input);
+    vole_reply = take_part(&input);
+    names_list = take_part(&input);
+    model_init(&device);
+    model_init(&again);
+    target_hold(uapi_vole_init(&vole) == 0, "there is memory");
+    error = read_get(&device, SIZE_MAX / 2);
+    target_hold(read_get(&again, piece) == error && again.peer_count == device.peer_count,
+                "other pieces are the same reply");
+    vole_error = feed(vole_reply, piece, uapi_vole_read_line, &vole);
+    check_device(&device);
+    peer_names_add_list(&names, "names", names_list.bytes, names_list.length, false);
+    if (error == 0)
+        show(&device, vole_error == 0 ? &vole : NULL, &names);
+    stderr = open_memstream(&messages, &messages_length);
+    check_metrics(error == 0);
+    fclose(stderr);
+    stderr = before;
+    check_plain(messages, messages_length);
+    free(messages);
+    peer_names_free(&names);
+    uapi_vole_free(&vole);
+    model_free(&device);
+    model_free(&again);
+    return 0;
+}
