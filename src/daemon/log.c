@@ -55,12 +55,36 @@ void log_to_relay(int relay, bool also_stderr)
     log_state.relay = relay;
 }
 
-/* Control characters out; bytes above 127 stay, they are text in UTF-8. */
-static void log_make_harmless(char *line, size_t length)
+/* How many bytes the character of UTF-8 has that begins here; 0: there is none, or one that a terminal obeys:
+ * control characters, also those from U+0080 on. The text ends with a zero. */
+static size_t log_character(const unsigned char *text)
 {
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-            line[i] = '?';
+    size_t length = text[0] < 0xc2 ? 1 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
+
+    if (length == 1)
+        return text[0] >= ' ' && text[0] < 0x7f ? 1 : 0;
+    for (size_t i = 1; i < length; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    /* U+0080 to U+009F; and what is written longer than it need be, which may be any of these. */
+    if ((text[0] == 0xc2 && text[1] < 0xa0) || (text[0] == 0xe0 && text[1] < 0xa0) ||
+        (text[0] == 0xf0 && text[1] < 0x90))
+        return 0;
+    return length;
+}
+
+/* Everything else becomes a question mark. */
+static void log_make_harmless(char *line)
+{
+    size_t length;
+
+    for (; *line != '\0'; line += length) {
+        length = log_character((const unsigned char *)line);
+        if (length > 0)
+            continue;
+        *line = '?';
+        length = 1;
+    }
 }
 
 __attribute__((format(printf, 4, 0))) static void log_write(enum log_level level, const char *word,
@@ -76,7 +100,7 @@ __attribute__((format(printf, 4, 0))) static void log_write(enum log_level level
     used = strlen(line);
     (void)vsnprintf(line + used, sizeof line - 1 - used, format, arguments);
     used = strlen(line);
-    log_make_harmless(line, used);
+    log_make_harmless(line);
     if (log_state.to_syslog && log_state.relay >= 0)
         log_relay_send(log_state.relay, priority, line);
     else if (log_state.to_syslog)
@@ -91,7 +115,7 @@ __attribute__((format(printf, 4, 0))) static void log_write(enum log_level level
 
 void log_relayed(int priority, char *line)
 {
-    log_make_harmless(line, strlen(line));
+    log_make_harmless(line);
     if (log_state.to_syslog)
         syslog(priority, "%s", line);
 }

@@ -193,5 +193,5 @@ int request_receive(int engine, struct request *request, int fds[static REQUEST_
 
 int request_answer(int engine, const struct request_answer *answer, const int *fds, size_t count)
 {
-    return descriptors_send(engine, answer, sizeof *answer, fds, count);
+    return descriptors_send_now(engine, answer, sizeof *answer, fds, count);
 }

@@ -83,7 +83,8 @@ VOLE_MUST_CHECK int request_processors(int parent, unsigned *processors);
  * not a request. */
 VOLE_MUST_CHECK int request_receive(int engine, struct request *request, int fds[static REQUEST_DESCRIPTORS],
                                     size_t *count);
-/* Answers it; the descriptors stay the caller's. */
+/* Answers it; the descriptors stay the caller's. Does not wait: an engine asks one thing at a time, so one
+ * that leaves no room for an answer (-EAGAIN) is none of ours. */
 VOLE_MUST_CHECK int request_answer(int engine, const struct request_answer *answer, const int *fds,
                                    size_t count);
 

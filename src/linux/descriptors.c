@@ -20,7 +20,8 @@ int descriptors_pair(int pair[static 2])
     return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 ? -errno : 0;
 }
 
-int descriptors_send(int socket, const void *message, size_t length, const int *fds, size_t count)
+static int descriptors_send_with(int socket, const void *message, size_t length, const int *fds, size_t count,
+                                 int flags)
 {
     union descriptors_control control;
     struct iovec piece = {.iov_base = (void *)message, .iov_len = length};
@@ -40,9 +41,19 @@ int descriptors_send(int socket, const void *message, size_t length, const int *
         memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
     }
     do
-        sent = sendmsg(socket, &header, MSG_NOSIGNAL);
+        sent = sendmsg(socket, &header, MSG_NOSIGNAL | flags);
     while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : 0;
+}
+
+int descriptors_send(int socket, const void *message, size_t length, const int *fds, size_t count)
+{
+    return descriptors_send_with(socket, message, length, fds, count, 0);
+}
+
+int descriptors_send_now(int socket, const void *message, size_t length, const int *fds, size_t count)
+{
+    return descriptors_send_with(socket, message, length, fds, count, MSG_DONTWAIT);
 }
 
 /* Moves the descriptors that came with a message to fds as far as there is room, and closes the others.

@@ -23,6 +23,9 @@ VOLE_MUST_CHECK int descriptors_pair(int pair[static 2]);
  * -EPIPE: the other side is gone (no signal is raised); -EMSGSIZE; -EINVAL; -EAGAIN if non-blocking. */
 VOLE_MUST_CHECK int descriptors_send(int socket, const void *message, size_t length, const int *fds,
                                      size_t count);
+/* The same, but never waits. -EAGAIN: the other side has not taken what was sent before. */
+VOLE_MUST_CHECK int descriptors_send_now(int socket, const void *message, size_t length, const int *fds,
+                                         size_t count);
 
 /* Receives one message of at most room bytes and *count descriptors (in: room in fds, out: how many came).
  * Returns its length; 0: the other side is gone. -EMSGSIZE: did not fit; -EAGAIN if non-blocking. */

@@ -208,7 +208,7 @@ static void check_given(const char *request, size_t length, bool explain, unsign
     target_hold(given == 0 || pages > 0, "what is given was made");
     if (pages == 0)
         return;
-    target_hold(contains(request, length, "GET ") || contains(request, length, "HEAD "),
+    target_hold(contains(request, length, "GET") || contains(request, length, "HEAD"),
                 "only GET and HEAD are asked");
     if (explain)
         target_hold(contains(request, length, TOKEN) && (contains(request, length, "127.0.0.1:8080") ||

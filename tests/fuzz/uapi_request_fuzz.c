@@ -13,7 +13,7 @@
 
 #include <errno.h>
 
-#define STREAM_BYTES ((size_t)200 << 10)
+#define STREAM_BYTES ((size_t)80 << 10)
 
 static char stream[STREAM_BYTES];
 static size_t stream_length;

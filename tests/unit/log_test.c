@@ -88,6 +88,19 @@ static void control_characters_do_not_reach_the_terminal(void **state)
     assert_string_equal(caught(), "INFO: (wg?7) a?[2Jb??INFO: c\xc3\xa9?\n");
 }
 
+/* Also those that UTF-8 has above 127, however they are written, and what is no UTF-8. */
+static void nor_do_those_above_127(void **state)
+{
+    (void)state;
+    log_start("wg0", LOG_LEVEL_NOTICE);
+    log_notice("a\xc2\x9b"
+               "2J\xe0\x82\x9b\xf0\x80\x82\x9b"
+               "b");
+    assert_string_equal(caught(), "INFO: (wg0) a??2J???????b\n");
+    log_notice("\xe2\x80\xa6 \xc2\xa0 \xf0\x9f\x98\x80 \xff\x9b\xc3");
+    assert_string_equal(caught(), "INFO: (wg0) \xe2\x80\xa6 \xc2\xa0 \xf0\x9f\x98\x80 ???\n");
+}
+
 static void a_long_line_is_cut_but_stays_a_line(void **state)
 {
     char longer[2 * LOG_LINE_BYTES];
@@ -111,6 +124,7 @@ int main(void)
         TEST(a_line_names_level_and_interface),
         TEST(levels_hide_what_is_below_them),
         TEST(control_characters_do_not_reach_the_terminal),
+        TEST(nor_do_those_above_127),
         TEST(a_long_line_is_cut_but_stays_a_line),
     };
 

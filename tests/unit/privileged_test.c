@@ -13,6 +13,7 @@
 #include "linux/tun.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -219,6 +220,19 @@ static int engine_that_asks_for_what_there_is_not(struct fixture *fixture, int p
     return answer.error == -EPROTO && count == 0 ? FINE : WRONG;
 }
 
+/* Asks on and on and takes no answer. Lets go only when the parent has, or has done nothing for long. */
+static int engine_that_takes_no_answers(struct fixture *fixture, int parent)
+{
+    const struct request request = {.kind = REQUEST_READY};
+    struct pollfd room = {.fd = parent, .events = POLLOUT};
+
+    (void)fixture;
+    while (send(parent, &request, sizeof request, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EAGAIN)
+        if (poll(&room, 1, 10000) == 0)
+            return WRONG;
+    return FINE;
+}
+
 static int engine_that_asks_for_the_place(struct fixture *fixture, int parent)
 {
     struct link_state state;
@@ -296,6 +310,11 @@ static void unknown_requests_are_refused(void **state)
     assert_int_equal(run(*state, engine_that_asks_for_what_there_is_not), FINE);
 }
 
+static void nobody_waits_for_an_engine_that_takes_no_answers(void **state)
+{
+    assert_int_equal(run(*state, engine_that_takes_no_answers), FINE);
+}
+
 static void the_place_is_where_the_interface_is(void **state)
 {
     assert_int_equal(run(*state, engine_that_asks_for_the_place), FINE);
@@ -321,6 +340,7 @@ int main(void)
         TEST(only_a_port_of_its_own_is_joined),
         TEST(only_udp_sockets_are_marked),
         TEST(unknown_requests_are_refused),
+        TEST(nobody_waits_for_an_engine_that_takes_no_answers),
         TEST(the_place_is_where_the_interface_is),
         TEST(a_deleted_interface_has_no_place),
     };
