@@ -5,6 +5,7 @@
 BUILD       ?= build
 PREFIX      ?= /usr/local
 KERNEL_PEER ?= ../shared/tools/kernel-peer
+SOAK        ?= 3600
 
 all: ## build build/vole, build/voled, build/libvole.so and build/libvole.a
 	@scripts/setup build
@@ -41,6 +42,16 @@ else
 	@meson test -C $(BUILD) --suite sim --verbose
 endif
 
+load: ## floods, replays, 10 000 peers, faults and kills for real, 15 minutes; then SOAK=3600 seconds of ordinary life
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@ninja -C $(BUILD) bench-programs tests/load/peers tests/load/junk
+	@LAB_KILLS=60 tests/lab/run --build $(BUILD) --jobs 1 --seconds 1800 tests/lab/faults.py tests/load/floods.py \
+		tests/load/replays.py tests/load/links.py tests/load/hub.py
+ifneq ($(SOAK),0)
+	@LAB_BUILD=$(BUILD) tests/load/soak.py $(SOAK)
+endif
+
 mutations: ## plant every fault of tests/mutations in a copy of the tree and see it noticed, about half an hour
 	@scripts/setup test
 	@scripts/mutate
@@ -64,4 +75,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
 
-.PHONY: all demo check check-kernel check-cross sim mutations fuzz bench install clean help
+.PHONY: all demo check check-kernel check-cross sim load mutations fuzz bench install clean help

@@ -66,6 +66,8 @@ void tunnel_file_forget(const char *name)
         return;
     record_path(record, name, "");
     (void)unlink(record);
+    record_path(record, name, ".new"); /* of an `up` that was killed while it wrote */
+    (void)unlink(record);
 }
 
 /* A number with a space behind it, which are taken off the text. */

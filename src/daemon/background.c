@@ -54,7 +54,7 @@ int background_fork(void)
     return report[1];
 }
 
-void background_ready(int report)
+bool background_ready(int report)
 {
     ssize_t written;
 
@@ -62,6 +62,7 @@ void background_ready(int report)
         written = write(report, "", 1);
     while (written < 0 && errno == EINTR);
     close(report);
+    return written == 1;
 }
 
 /* stdin is the null device by now. Whether stderr was kept. */

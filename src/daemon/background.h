@@ -17,8 +17,8 @@
  * there is no child. stdin is the null device from then on. */
 VOLE_MUST_CHECK int background_fork(void);
 
-/* Lets the waiting process exit with success; closes the descriptor. */
-void background_ready(int report);
+/* Lets the waiting process exit with success; closes the descriptor. False: it was killed meanwhile. */
+VOLE_MUST_CHECK bool background_ready(int report);
 
 /* Points stdout to the null device, and stderr too unless LOG_LEVEL asks to keep it (and is not silent); the
  * log goes to syslog from now on. */

@@ -436,8 +436,8 @@ static int start_processes(struct start *start)
     close(pair[1]);
     /* Interface and socket are there, and what only somebody else can mend has not failed: whoever waits may
      * go on and ask, and is answered by the engine, which needs no more than memory and threads now. */
-    if (start->report >= 0)
-        background_ready(start->report);
+    if (start->report >= 0 && !background_ready(start->report))
+        (void)raise(SIGTERM); /* who waited was killed and will tell nobody: we end in order, too */
     return start_parent(start, pair[0], child);
 }
 

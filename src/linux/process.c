@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * posix_spawnp() and waiting for it with the signals blocked, so that none slips in between looking and
- * waiting.
+ * A program is waited for with the signals blocked, so that none slips in between looking and waiting.
  */
 #include "linux/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -101,41 +100,86 @@ static bool process_gets_group(void)
 
 /* The child begins with default signals where ours are caught, and for SIGPIPE. INT and HUP that are ignored
  * stay so: by whoever told us to live on, or while we take back what was done. SIGTERM always ends it. */
-static int process_spawn(pid_t *child, const char *const *arguments, const sigset_t *mask, bool group,
-                         int input, int output)
+static void process_reset_signals(const sigset_t *mask)
 {
-    short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_t actions;
-    sigset_t defaults;
-    int result = posix_spawnattr_init(&attributes);
+    (void)signal(SIGTERM, SIG_DFL);
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGCHLD, SIG_DFL);
+    for (size_t i = 0; i < sizeof(process_endings) / sizeof(process_endings[0]); i++) {
+        struct sigaction ours;
 
-    if (result != 0)
-        return -result;
-    result = posix_spawn_file_actions_init(&actions);
-    if (result != 0) {
-        (void)posix_spawnattr_destroy(&attributes);
-        return -result;
+        if (sigaction(process_endings[i], NULL, &ours) == 0 && ours.sa_handler != SIG_IGN)
+            (void)signal(process_endings[i], SIG_DFL);
     }
-    (void)sigemptyset(&defaults);
-    (void)sigaddset(&defaults, SIGTERM);
-    (void)sigaddset(&defaults, SIGPIPE);
-    (void)sigaddset(&defaults, SIGCHLD);
-    (void)posix_spawnattr_setsigdefault(&attributes, &defaults);
-    (void)posix_spawnattr_setsigmask(&attributes, mask);
-    (void)posix_spawnattr_setpgroup(&attributes, 0);
-    (void)posix_spawnattr_setflags(&attributes, (short)(group ? flags | POSIX_SPAWN_SETPGROUP : flags));
-    if (input >= 0)
-        result = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    if (result == 0 && output >= 0)
-        result = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    if (result == 0 && output >= 0)
-        result = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (result == 0)
-        result = posix_spawnp(child, arguments[0], &actions, &attributes, (char *const *)arguments, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)posix_spawnattr_destroy(&attributes);
-    return -result;
+    (void)sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
+/* Input is to be our standard input; output, with messages thrown away, our standard output; negative: as
+ * they are. */
+static bool process_redirect(int input, int output)
+{
+    int nothing;
+
+    if (input >= 0 && dup2(input, STDIN_FILENO) < 0)
+        return false;
+    if (output < 0)
+        return true;
+    nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    return dup2(output, STDOUT_FILENO) >= 0 && nothing >= 0 && dup2(nothing, STDERR_FILENO) >= 0;
+}
+
+/* What a child is to be told, and where it says why it cannot. */
+struct process_birth {
+    const char *const *arguments;
+    const sigset_t *mask;
+    bool group;
+    int input;
+    int output;
+    int report[2];
+    pid_t parent;
+};
+
+/* In the child. If we are killed while we wait for it, it ends, too: nobody else knows of what it was to do,
+ * and whoever clears up after us shall not meet it. */
+static _Noreturn void process_become(const struct process_birth *birth)
+{
+    int error = 0;
+
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() != birth->parent)
+        _exit(1);
+    if ((birth->group && setpgid(0, 0) != 0) || !process_redirect(birth->input, birth->output))
+        error = errno;
+    if (error == 0) {
+        process_reset_signals(birth->mask);
+        (void)execvp(birth->arguments[0], (char *const *)birth->arguments);
+        error = errno;
+    }
+    (void)!write(birth->report[1], &error, sizeof(error));
+    _exit(127);
+}
+
+/* *child, or why there is none. */
+static int process_spawn(pid_t *child, struct process_birth *birth)
+{
+    int error = 0;
+    ssize_t got;
+
+    birth->parent = getpid();
+    if (pipe2(birth->report, O_CLOEXEC) != 0)
+        return -errno;
+    *child = fork();
+    if (*child == 0)
+        process_become(birth);
+    if (*child < 0)
+        error = errno;
+    (void)close(birth->report[1]);
+    do
+        got = *child < 0 ? 0 : read(birth->report[0], &error, sizeof(error));
+    while (got < 0 && errno == EINTR);
+    (void)close(birth->report[0]);
+    if (*child > 0 && error != 0)
+        (void)waitpid(*child, NULL, 0);
+    return -error;
 }
 
 /* Waits with all signals of ours blocked but while asleep. What asks us to end is handed on as SIGTERM, which
@@ -180,7 +224,9 @@ static int process_do(const char *const *arguments, int input, int output)
     (void)sigaction(SIGCHLD, &child_action, &child_before);
     asleep = before;
     (void)sigdelset(&asleep, SIGCHLD);
-    int result = process_spawn(&child, arguments, &before, group, input, output);
+    struct process_birth birth = {
+        .arguments = arguments, .mask = &before, .group = group, .input = input, .output = output};
+    int result = process_spawn(&child, &birth);
     if (result == 0)
         result = process_wait(child, group, &asleep);
     (void)sigaction(SIGCHLD, &child_before, NULL);

@@ -6,6 +6,7 @@ lab.py       hosts, cables, switches; cleans up; shows logs when a test fails
 daemon.py    a WireGuard daemon on a host, and the settings that choose which one
 traffic.py   ping and TCP transfers verified by SHA-256
 uapi.py      the configuration socket, byte by byte
+figures.py   what processes use, what daemons have counted
 packets.py   raw packets: sniffing, building, relaying
 cases.py     what a test file looks like and how it is run
 
