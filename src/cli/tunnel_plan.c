@@ -140,6 +140,8 @@ struct route_planner {
     bool automatic;
     uint32_t table; /* where networks go; those of a whole family go to that of the mark */
     uint32_t mark;
+    const struct routing_table_entry **others; /* routes of the main table that the tunnel did not make */
+    size_t other_count;
 };
 
 static bool is_owned(const struct allowed_ip_owners *owners, uint8_t family, bool after)
@@ -177,12 +179,28 @@ static bool prefix_covers(const struct vole_prefix *wide, const struct vole_pref
     return tunnel_state_same_prefix(&cut, &masked);
 }
 
+/* They are few, where the tunnel's own may be thousands. */
+static bool find_others(struct route_planner *planner)
+{
+    const struct routing_table_list *routes = &planner->plan->running.routes;
+
+    planner->others = calloc(routes->count + 1, sizeof(struct routing_table_entry *));
+    if (planner->others == NULL)
+        return false;
+    for (size_t i = 0; i < routes->count; i++) {
+        const struct routing_table_entry *entry = &routes->entries[i];
+
+        if (entry->table == ROUTING_TABLE_MAIN && !is_own_route(planner, entry))
+            planner->others[planner->other_count++] = entry;
+    }
+    return true;
+}
+
 /* Some route of the main table into the interface leads there already: that of an address (the kernel makes
  * none for a single IPv4 address), or one that somebody else made. */
 static bool is_covered(const struct route_planner *planner, const struct vole_prefix *network)
 {
     const struct tunnel_goal *goal = &planner->plan->goal;
-    const struct routing_table_list *routes = &planner->plan->running.routes;
 
     for (size_t i = 0; i < goal->address_count; i++) {
         const struct vole_prefix *address = &goal->addresses[i];
@@ -190,11 +208,8 @@ static bool is_covered(const struct route_planner *planner, const struct vole_pr
         if (!(address->address.family == 4 && address->length == 32) && prefix_covers(address, network))
             return true;
     }
-    for (size_t i = 0; i < routes->count; i++) {
-        const struct routing_table_entry *entry = &routes->entries[i];
-
-        if (entry->table == ROUTING_TABLE_MAIN && !is_own_route(planner, entry) &&
-            prefix_covers(&entry->network, network))
+    for (size_t i = 0; i < planner->other_count; i++) {
+        if (prefix_covers(&planner->others[i]->network, network))
             return true;
     }
     return false;
@@ -300,7 +315,8 @@ static bool plan_routes(struct tunnel_plan *plan, const struct tunnel *tunnel)
         return false; /* tunnel_routes_table_is_known() has said so */
     plan_default_routes(&planner);
     if (!off)
-        error = plan_wanted_routes(&planner);
+        error = find_others(&planner) ? plan_wanted_routes(&planner) : -ENOMEM;
+    free(planner.others);
     if (!off && error == 0)
         plan_table_move(&planner);
     if (error == 0)

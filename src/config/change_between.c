@@ -14,7 +14,9 @@
  *  - a peer that has it and should not, while nobody else takes it, gets its whole list written anew.
  */
 #include "config/change.h"
+#include "config/key.h"
 #include "crypto/memory.h"
+#include "crypto/x25519.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -353,12 +355,27 @@ static int peers_write(struct change *difference, struct between *between)
     return 0;
 }
 
+/* A device clamps the key it is given, and shows it so; zero is none. */
+static bool private_key_is_set(const uint8_t running[static VOLE_KEY_BYTES],
+                               const uint8_t wanted[static VOLE_KEY_BYTES])
+{
+    uint8_t clamped[VOLE_KEY_BYTES];
+    bool same;
+
+    memcpy(clamped, wanted, sizeof(clamped));
+    if (!key_is_zero(wanted))
+        x25519_clamp(clamped);
+    same = memory_equal(wanted, running, VOLE_KEY_BYTES) || memory_equal(clamped, running, sizeof(clamped));
+    key_wipe(clamped, sizeof(clamped));
+    return same;
+}
+
 /* Of the device itself. A value that is not given is none in wanted. */
 static void device_compare(struct change *difference, const struct model_device *running,
                            const struct change *wanted, bool whole_device)
 {
     if ((wanted->has_private_key || whole_device) &&
-        !memory_equal(wanted->private_key, running->private_key, VOLE_KEY_BYTES)) {
+        !private_key_is_set(running->private_key, wanted->private_key)) {
         difference->has_private_key = true;
         memcpy(difference->private_key, wanted->private_key, VOLE_KEY_BYTES);
     }
