@@ -14,6 +14,7 @@
 #include "cli/tunnel_plan.h"
 #include "linux/process.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,17 +93,16 @@ static bool apply(struct tunnel *tunnel, struct apply_guard *guard, unsigned sec
 static bool read_arguments(int count, char **arguments, unsigned *seconds)
 {
     const char *text = arguments[2];
-    char *end;
+    char *end = NULL;
     unsigned long number;
 
     *seconds = 0;
     if (count == 2)
         return arguments[1][0] != '-';
-    if (count != 4 || strcmp(arguments[1], "--confirm") != 0 || arguments[3][0] == '-' || *text < '0' ||
-        *text > '9')
+    if (strcmp(arguments[1], "--confirm") != 0 || (count == 4 && arguments[3][0] == '-') || count > 4)
         return false;
-    number = strtoul(text, &end, 10);
-    if (*end != '\0' || number == 0 || number > SECONDS_MAX) {
+    number = count == 4 && *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+    if (number == 0 || *end != '\0' || number > SECONDS_MAX) {
         fprintf(stderr, "vole: --confirm takes a number of seconds, 1 to %u\n", SECONDS_MAX);
         return false;
     }
@@ -125,8 +125,12 @@ int command_apply(int count, char **arguments)
         print_usage(stderr);
         return 1;
     }
-    if (!root_is_given(count, arguments) || setenv("LC_ALL", "C", 1) != 0)
+    if (!root_is_given(count, arguments))
         return 1;
+    if (setenv("LC_ALL", "C", 1) != 0) {
+        fprintf(stderr, "vole: %s\n", strerror(errno));
+        return 1;
+    }
     success = tunnel_open(&tunnel, arguments[count - 1], TUNNEL_SYSTEM) && tunnel_plan_can_begin(&tunnel);
     if (success) {
         process_catch_signals();

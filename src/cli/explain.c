@@ -214,7 +214,9 @@ static bool read_word(struct explanation *asked, char **arguments, int *at)
     } else if (asked->subject == NULL) {
         asked->subject = word;
     } else {
-        print_usage(stderr);
+        fprintf(stderr,
+                "vole explain: `%s' is one too many: one interface or file at a time, and that is `%s'\n",
+                word, asked->subject);
         return false;
     }
     return true;
