@@ -5,7 +5,7 @@
 #include "daemon/log_relay.h"
 
 #include "daemon/log.h"
-#include "linux/call_filter.h"
+#include "linux/call_names.h"
 #include "linux/descriptors.h"
 
 #include <errno.h>

@@ -29,8 +29,8 @@ static int interface_address_change(int netlink, uint16_t type, uint16_t flags, 
     message->ifa_index = interface;
     if (address->family == 4 && address->bytes[0] == IPV4_LOOPBACK_NETWORK)
         message->ifa_scope = RT_SCOPE_HOST;
-    mnl_attr_put(request.header, IFA_LOCAL, bytes, address->bytes);
-    mnl_attr_put(request.header, IFA_ADDRESS, bytes, address->bytes);
+    netlink_put(request.header, IFA_LOCAL, bytes, address->bytes);
+    netlink_put(request.header, IFA_ADDRESS, bytes, address->bytes);
     return netlink_request_do(netlink, &request, NULL, NULL);
 }
 
@@ -71,16 +71,16 @@ static int interface_address_attribute(const struct nlattr *attribute, void *arg
 {
     struct interface_address_found *found = argument;
 
-    if (mnl_attr_get_payload_len(attribute) != found->bytes)
-        return MNL_CB_OK;
-    if (mnl_attr_get_type(attribute) == IFA_LOCAL) {
-        memcpy(found->local, mnl_attr_get_payload(attribute), found->bytes);
+    if (netlink_attribute_bytes(attribute) != found->bytes)
+        return 0;
+    if (netlink_attribute_type(attribute) == IFA_LOCAL) {
+        memcpy(found->local, netlink_attribute_value(attribute), found->bytes);
         found->has_local = true;
-    } else if (mnl_attr_get_type(attribute) == IFA_ADDRESS) {
-        memcpy(found->address, mnl_attr_get_payload(attribute), found->bytes);
+    } else if (netlink_attribute_type(attribute) == IFA_ADDRESS) {
+        memcpy(found->address, netlink_attribute_value(attribute), found->bytes);
         found->has_address = true;
     }
-    return MNL_CB_OK;
+    return 0;
 }
 
 static int interface_address_append(struct interface_address_list *list, const struct vole_prefix *prefix)
@@ -101,16 +101,16 @@ static int interface_address_append(struct interface_address_list *list, const s
 static int interface_address_answer(const struct nlmsghdr *message, void *argument)
 {
     const struct interface_address_reader *reader = argument;
-    const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
+    const struct ifaddrmsg *header = netlink_message_payload(message);
     struct interface_address_found found = {0};
     struct vole_prefix prefix = {0};
 
-    if (message->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(message) < sizeof(*header) ||
+    if (message->nlmsg_type != RTM_NEWADDR || netlink_message_payload_bytes(message) < sizeof(*header) ||
         header->ifa_index != reader->interface ||
         (header->ifa_family != AF_INET && header->ifa_family != AF_INET6))
         return 0;
     found.bytes = header->ifa_family == AF_INET ? 4 : 16;
-    if (mnl_attr_parse(message, sizeof(*header), interface_address_attribute, &found) < 0)
+    if (netlink_attributes(message, sizeof(*header), interface_address_attribute, &found) < 0)
         return -EBADMSG;
     if (!found.has_local && !found.has_address)
         return 0;

@@ -60,7 +60,7 @@ int link_find(int netlink, const char *name, struct link_state *state)
     if (strlen(name) >= IFNAMSIZ)
         return -ENODEV;
     (void)link_request_init(&request, RTM_GETLINK, 0);
-    mnl_attr_put_strz(request.header, IFLA_IFNAME, name);
+    netlink_put_text(request.header, IFLA_IFNAME, name);
     return link_ask(netlink, &request, state);
 }
 
@@ -69,7 +69,7 @@ static int link_set_number(int netlink, uint32_t index, uint16_t attribute, uint
     struct netlink_request request;
 
     (void)link_request_init(&request, RTM_NEWLINK, index);
-    mnl_attr_put_u32(request.header, attribute, value);
+    netlink_put_u32(request.header, attribute, value);
     return netlink_request_do(netlink, &request, NULL, NULL);
 }
 
@@ -104,12 +104,12 @@ int link_delete(int netlink, uint32_t index)
 /* Keeps the stack from giving the device a link-local address by itself. */
 static void link_put_no_address_generation(struct netlink_request *request)
 {
-    struct nlattr *families = mnl_attr_nest_start(request->header, IFLA_AF_SPEC);
-    struct nlattr *ipv6 = mnl_attr_nest_start(request->header, AF_INET6);
+    struct nlattr *families = netlink_nest_begin(request->header, IFLA_AF_SPEC);
+    struct nlattr *ipv6 = netlink_nest_begin(request->header, AF_INET6);
 
-    mnl_attr_put_u8(request->header, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-    mnl_attr_nest_end(request->header, ipv6);
-    mnl_attr_nest_end(request->header, families);
+    netlink_put_u8(request->header, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+    netlink_nest_end(request->header, ipv6);
+    netlink_nest_end(request->header, families);
 }
 
 static int link_set_no_address_generation(int netlink, uint32_t index)
@@ -132,7 +132,7 @@ static int link_set_no_queueing(int netlink, uint32_t index)
     discipline->tcm_family = AF_UNSPEC;
     discipline->tcm_ifindex = (int)index;
     discipline->tcm_parent = TC_H_ROOT;
-    mnl_attr_put_strz(request.header, TCA_KIND, "noqueue");
+    netlink_put_text(request.header, TCA_KIND, "noqueue");
     return netlink_request_do(netlink, &request, NULL, NULL);
 }
 
@@ -144,10 +144,10 @@ static int link_set_all(int netlink, uint32_t index, bool set_mtu)
 
     link->ifi_change = IFF_MULTICAST;
     if (set_mtu)
-        mnl_attr_put_u32(request.header, IFLA_MTU, VOLE_DEFAULT_MTU);
-    mnl_attr_put_u32(request.header, IFLA_TXQLEN, LINK_QUEUE_LENGTH);
-    mnl_attr_put_u32(request.header, LINK_ATTRIBUTE_GSO_MAX_SIZE, LINK_GSO_BYTES);
-    mnl_attr_put_u32(request.header, LINK_ATTRIBUTE_GSO_IPV4_MAX_SIZE, LINK_GSO_BYTES);
+        netlink_put_u32(request.header, IFLA_MTU, VOLE_DEFAULT_MTU);
+    netlink_put_u32(request.header, IFLA_TXQLEN, LINK_QUEUE_LENGTH);
+    netlink_put_u32(request.header, LINK_ATTRIBUTE_GSO_MAX_SIZE, LINK_GSO_BYTES);
+    netlink_put_u32(request.header, LINK_ATTRIBUTE_GSO_IPV4_MAX_SIZE, LINK_GSO_BYTES);
     link_put_no_address_generation(&request);
     return netlink_request_do(netlink, &request, NULL, NULL);
 }

@@ -19,18 +19,18 @@ static int link_message_attribute(const struct nlattr *attribute, void *argument
 {
     struct link_message *into = argument;
 
-    switch (mnl_attr_get_type(attribute)) {
+    switch (netlink_attribute_type(attribute)) {
     case IFLA_IFNAME: {
-        uint16_t length = mnl_attr_get_payload_len(attribute);
+        uint16_t length = netlink_attribute_bytes(attribute);
         size_t bytes = length < IFNAMSIZ ? length : IFNAMSIZ - 1;
 
-        memcpy(into->state->name, mnl_attr_get_payload(attribute), bytes);
+        memcpy(into->state->name, netlink_attribute_value(attribute), bytes);
         into->state->name[bytes] = '\0';
         break;
     }
     case IFLA_MTU:
-        if (mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
-            into->state->mtu = mnl_attr_get_u32(attribute);
+        if (netlink_attribute_bytes(attribute) == sizeof(uint32_t))
+            into->state->mtu = netlink_attribute_u32(attribute);
         break;
     case LINK_ATTRIBUTE_NEW_NETNSID:
         into->moved = true;
@@ -38,20 +38,20 @@ static int link_message_attribute(const struct nlattr *attribute, void *argument
     default:
         break;
     }
-    return MNL_CB_OK;
+    return 0;
 }
 
 int link_message_parse(const struct nlmsghdr *message, struct link_state *state, bool *moved)
 {
-    const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
+    const struct ifinfomsg *link = netlink_message_payload(message);
     struct link_message into = {.state = state};
 
     memset(state, 0, sizeof(*state));
-    if (mnl_nlmsg_get_payload_len(message) < sizeof(*link))
+    if (netlink_message_payload_bytes(message) < sizeof(*link))
         return -EBADMSG;
     state->index = (uint32_t)link->ifi_index;
     state->up = link->ifi_flags & IFF_UP;
-    if (mnl_attr_parse(message, sizeof(*link), link_message_attribute, &into) < 0)
+    if (netlink_attributes(message, sizeof(*link), link_message_attribute, &into) < 0)
         return -EBADMSG;
     if (moved)
         *moved = into.moved;

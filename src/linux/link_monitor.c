@@ -35,10 +35,10 @@ static bool link_monitor_translate(const struct nlmsghdr *message, struct link_e
     switch (message->nlmsg_type) {
     case RTM_NEWLINK:
     case RTM_DELLINK: {
-        const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
+        const struct ifinfomsg *link = netlink_message_payload(message);
 
         /* Bridges and IPv6 tell things of their own about links under other families. */
-        if (mnl_nlmsg_get_payload_len(message) < sizeof(*link) || link->ifi_family != AF_UNSPEC ||
+        if (netlink_message_payload_bytes(message) < sizeof(*link) || link->ifi_family != AF_UNSPEC ||
             link_message_parse(message, &event->state, &moved) < 0)
             return false;
         event->kind = LINK_CHANGED;
@@ -48,9 +48,9 @@ static bool link_monitor_translate(const struct nlmsghdr *message, struct link_e
     }
     case RTM_NEWADDR:
     case RTM_DELADDR: {
-        const struct ifaddrmsg *address = mnl_nlmsg_get_payload(message);
+        const struct ifaddrmsg *address = netlink_message_payload(message);
 
-        if (mnl_nlmsg_get_payload_len(message) < sizeof(*address))
+        if (netlink_message_payload_bytes(message) < sizeof(*address))
             return false;
         event->kind = LINK_ADDRESSES_CHANGED;
         event->state.index = address->ifa_index;
@@ -90,8 +90,8 @@ int link_monitor_read(int monitor, link_event_function *function, void *context)
         if (from.nl_pid != 0)
             continue;
         const struct nlmsghdr *message = (const struct nlmsghdr *)bytes;
-        int rest = (int)length;
-        for (; mnl_nlmsg_ok(message, rest); message = mnl_nlmsg_next(message, &rest))
+        size_t rest = (size_t)length;
+        for (; netlink_message_ok(message, rest); message = netlink_message_next(message, &rest))
             if (link_monitor_translate(message, &event))
                 function(context, &event);
     }

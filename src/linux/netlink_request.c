@@ -41,12 +41,10 @@ int netlink_open_protocol(int protocol, uint32_t groups, int extra_flags)
 void *netlink_request_init(struct netlink_request *request, uint16_t type, uint16_t flags,
                            size_t header_bytes)
 {
-    /* libmnl leaves the padding as it was. */
-    memset(request->bytes, 0, sizeof(request->bytes));
-    request->header = mnl_nlmsg_put_header(request->bytes);
+    request->header = netlink_message_begin(request->bytes);
     request->header->nlmsg_type = type;
     request->header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-    return mnl_nlmsg_put_extra_header(request->header, header_bytes);
+    return netlink_message_extend(request->header, header_bytes);
 }
 
 /* A list that changes while it is read is read again, so often at most. */
@@ -54,12 +52,12 @@ void *netlink_request_init(struct netlink_request *request, uint16_t type, uint1
 
 /* Walks through one received buffer. Returns true when the acknowledgement, or the end of a list, was in it;
  * *result is then the kernel's verdict, or answer's if the kernel was content. -EINTR: the list changed. */
-static bool netlink_walk(const void *bytes, int length, uint32_t sequence, netlink_answer_function *answer,
+static bool netlink_walk(const void *bytes, size_t length, uint32_t sequence, netlink_answer_function *answer,
                          void *argument, int *result)
 {
     const struct nlmsghdr *message = bytes;
 
-    for (; mnl_nlmsg_ok(message, length); message = mnl_nlmsg_next(message, &length)) {
+    for (; netlink_message_ok(message, length); message = netlink_message_next(message, &length)) {
         if (message->nlmsg_seq != sequence)
             continue;
         if ((message->nlmsg_flags & NLM_F_DUMP_INTR) && *result == 0)
@@ -67,8 +65,8 @@ static bool netlink_walk(const void *bytes, int length, uint32_t sequence, netli
         if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {
             int verdict = 0; /* both begin with a number; an empty end of a list is a good one */
 
-            if (mnl_nlmsg_get_payload_len(message) >= sizeof(verdict))
-                memcpy(&verdict, mnl_nlmsg_get_payload(message), sizeof(verdict));
+            if (netlink_message_payload_bytes(message) >= sizeof(verdict))
+                memcpy(&verdict, netlink_message_payload(message), sizeof(verdict));
             else if (message->nlmsg_type == NLMSG_ERROR)
                 verdict = -EBADMSG;
             if (verdict != 0)
@@ -106,7 +104,7 @@ static int netlink_receive(int netlink, uint32_t sequence, netlink_answer_functi
             result = -EMSGSIZE;
             break;
         }
-        if (netlink_walk(bytes, (int)length, sequence, answer, argument, &result))
+        if (netlink_walk(bytes, (size_t)length, sequence, answer, argument, &result))
             break;
     }
     explicit_bzero(bytes, sizeof(bytes));

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
  * Questions to rtnetlink and their answers, one or a whole list: shared by those who ask about links,
- * addresses, routes and rules. Messages are built with libmnl in a struct netlink_request on the stack and
- * travel over a descriptor that may come from another process.
+ * addresses, routes and rules. Messages are built in a struct netlink_request on the stack and travel over a
+ * descriptor that may come from another process.
  */
 #ifndef VOLE_LINUX_NETLINK_REQUEST_H
 #define VOLE_LINUX_NETLINK_REQUEST_H
 
 #include "vole.h"
 
-#include <libmnl/libmnl.h>
+#include "linux/netlink_message.h"
+
 #include <stdint.h>
 
 /* Larger than any answer about one link (SR-IOV devices fill many KiB). */
 #define NETLINK_ANSWER_BYTES 32768
 
-/* A request with its family's header, built by netlink_request_init() and then extended by mnl_attr_put*. */
+/* A request with its family's header, built by netlink_request_init() and then extended by netlink_put*. */
 struct netlink_request {
     _Alignas(struct nlmsghdr) uint8_t bytes[512];
     struct nlmsghdr *header; /* = bytes */

@@ -3,8 +3,7 @@
  * What a process may do because of who it is: its user, its capabilities, and that it can become nobody else.
  *
  * All of it is meant for a process with one thread; the capabilities are that thread's, and those of threads
- * it starts later. Built without libcap-ng, capabilities cannot be given up: -ENOSYS. Results: 0 or a
- * negative errno.
+ * it starts later. Results: 0 or a negative errno.
  */
 #ifndef VOLE_LINUX_PRIVILEGES_H
 #define VOLE_LINUX_PRIVILEGES_H

@@ -19,27 +19,30 @@ static int route_read_metric(const struct nlattr *attribute, void *argument)
 {
     struct route_answer *answer = argument;
 
-    if (mnl_attr_get_type(attribute) == RTAX_MTU && mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
-        answer->mtu = mnl_attr_get_u32(attribute);
-    return MNL_CB_OK;
+    if (netlink_attribute_type(attribute) == RTAX_MTU &&
+        netlink_attribute_bytes(attribute) == sizeof(uint32_t))
+        answer->mtu = netlink_attribute_u32(attribute);
+    return 0;
 }
 
 static int route_read_attribute(const struct nlattr *attribute, void *argument)
 {
     struct route_answer *answer = argument;
 
-    if (mnl_attr_get_type(attribute) == RTA_OIF && mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
-        answer->interface = mnl_attr_get_u32(attribute);
-    else if (mnl_attr_get_type(attribute) == RTA_METRICS)
-        return mnl_attr_parse_nested(attribute, route_read_metric, answer) < 0 ? MNL_CB_ERROR : MNL_CB_OK;
-    return MNL_CB_OK;
+    if (netlink_attribute_type(attribute) == RTA_OIF &&
+        netlink_attribute_bytes(attribute) == sizeof(uint32_t))
+        answer->interface = netlink_attribute_u32(attribute);
+    else if (netlink_attribute_type(attribute) == RTA_METRICS)
+        return netlink_attributes_inside(attribute, route_read_metric, answer);
+    return 0;
 }
 
 static int route_read_answer(const struct nlmsghdr *message, void *argument)
 {
-    if (message->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(message) < sizeof(struct rtmsg))
+    if (message->nlmsg_type != RTM_NEWROUTE || netlink_message_payload_bytes(message) < sizeof(struct rtmsg))
         return 0;
-    return mnl_attr_parse(message, sizeof(struct rtmsg), route_read_attribute, argument) < 0 ? -EBADMSG : 0;
+    return netlink_attributes(message, sizeof(struct rtmsg), route_read_attribute, argument) < 0 ? -EBADMSG
+                                                                                                 : 0;
 }
 
 static int route_ask(int netlink, const struct vole_address *destination, const struct vole_address *source,
@@ -55,13 +58,13 @@ static int route_ask(int netlink, const struct vole_address *destination, const 
     struct rtmsg *route = netlink_request_init(&request, RTM_GETROUTE, 0, sizeof(*route));
     route->rtm_family = is_v4 ? AF_INET : AF_INET6;
     route->rtm_dst_len = (uint8_t)(bytes * 8);
-    mnl_attr_put(request.header, RTA_DST, bytes, destination->bytes);
+    netlink_put(request.header, RTA_DST, bytes, destination->bytes);
     if (source->family != 0) {
         route->rtm_src_len = (uint8_t)(bytes * 8);
-        mnl_attr_put(request.header, RTA_SRC, bytes, source->bytes);
+        netlink_put(request.header, RTA_SRC, bytes, source->bytes);
     }
     if (mark != 0)
-        mnl_attr_put_u32(request.header, RTA_MARK, mark);
+        netlink_put_u32(request.header, RTA_MARK, mark);
     *answer = (struct route_answer){0};
     int result = netlink_request_do(netlink, &request, route_read_answer, answer);
     if (result < 0)

@@ -25,13 +25,13 @@ static int routing_rule_change(int netlink, uint16_t type, uint16_t flags, const
     header->table = table < 256 ? (uint8_t)table : RT_TABLE_UNSPEC;
     if (marks) {
         header->flags = FIB_RULE_INVERT;
-        mnl_attr_put_u32(request.header, FRA_FWMARK, rule->mark);
+        netlink_put_u32(request.header, FRA_FWMARK, rule->mark);
     } else {
-        mnl_attr_put_u32(request.header, FRA_SUPPRESS_PREFIXLEN, 0);
+        netlink_put_u32(request.header, FRA_SUPPRESS_PREFIXLEN, 0);
     }
-    mnl_attr_put_u32(request.header, FRA_TABLE, table);
+    netlink_put_u32(request.header, FRA_TABLE, table);
     if (rule->priority != 0)
-        mnl_attr_put_u32(request.header, FRA_PRIORITY, rule->priority);
+        netlink_put_u32(request.header, FRA_PRIORITY, rule->priority);
     return netlink_request_do(netlink, &request, NULL, NULL);
 }
 
@@ -60,23 +60,23 @@ struct routing_rule_told {
 static int routing_rule_attribute(const struct nlattr *attribute, void *argument)
 {
     struct routing_rule_told *told = argument;
-    bool is_number = mnl_attr_get_payload_len(attribute) == sizeof(uint32_t);
+    bool is_number = netlink_attribute_bytes(attribute) == sizeof(uint32_t);
 
-    switch (mnl_attr_get_type(attribute)) {
+    switch (netlink_attribute_type(attribute)) {
     case FRA_TABLE:
-        told->table = is_number ? mnl_attr_get_u32(attribute) : 0;
+        told->table = is_number ? netlink_attribute_u32(attribute) : 0;
         break;
     case FRA_FWMARK:
-        told->mark = is_number ? mnl_attr_get_u32(attribute) : 0;
+        told->mark = is_number ? netlink_attribute_u32(attribute) : 0;
         break;
     case FRA_FWMASK:
-        told->mask = is_number ? mnl_attr_get_u32(attribute) : 0;
+        told->mask = is_number ? netlink_attribute_u32(attribute) : 0;
         break;
     case FRA_PRIORITY:
-        told->priority = is_number ? mnl_attr_get_u32(attribute) : 0;
+        told->priority = is_number ? netlink_attribute_u32(attribute) : 0;
         break;
     case FRA_SUPPRESS_PREFIXLEN:
-        told->suppress = is_number ? mnl_attr_get_u32(attribute) : UINT32_MAX;
+        told->suppress = is_number ? netlink_attribute_u32(attribute) : UINT32_MAX;
         break;
     case FRA_IIFNAME:
     case FRA_OIFNAME:
@@ -89,7 +89,7 @@ static int routing_rule_attribute(const struct nlattr *attribute, void *argument
     default:
         break;
     }
-    return MNL_CB_OK;
+    return 0;
 }
 
 /* False: it is neither of the two kinds. */
@@ -113,14 +113,14 @@ static bool routing_rule_classify(struct routing_rule *rule, const struct fib_ru
 static int routing_rule_answer(const struct nlmsghdr *message, void *argument)
 {
     struct routing_rule_list *list = argument;
-    const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
+    const struct fib_rule_hdr *header = netlink_message_payload(message);
     struct routing_rule_told told = {.mask = UINT32_MAX, .suppress = UINT32_MAX};
     struct routing_rule rule;
 
-    if (message->nlmsg_type != RTM_NEWRULE || mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+    if (message->nlmsg_type != RTM_NEWRULE || netlink_message_payload_bytes(message) < sizeof(*header))
         return 0;
     told.table = header->table;
-    if (mnl_attr_parse(message, sizeof(*header), routing_rule_attribute, &told) < 0)
+    if (netlink_attributes(message, sizeof(*header), routing_rule_attribute, &told) < 0)
         return -EBADMSG;
     if (!routing_rule_classify(&rule, header, &told))
         return 0;
@@ -170,9 +170,9 @@ static int routing_rule_gap_answer(const struct nlmsghdr *message, void *argumen
     struct routing_rule_told told = {0};
 
     if (message->nlmsg_type != RTM_NEWRULE ||
-        mnl_nlmsg_get_payload_len(message) < sizeof(struct fib_rule_hdr))
+        netlink_message_payload_bytes(message) < sizeof(struct fib_rule_hdr))
         return 0;
-    if (mnl_attr_parse(message, sizeof(struct fib_rule_hdr), routing_rule_attribute, &told) < 0)
+    if (netlink_attributes(message, sizeof(struct fib_rule_hdr), routing_rule_attribute, &told) < 0)
         return -EBADMSG;
     if (gap->any && gap->priority == 0 && told.priority > gap->last && told.priority - gap->last > 2)
         gap->priority = told.priority - 1;

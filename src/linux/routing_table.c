@@ -33,10 +33,10 @@ static int routing_table_change(int netlink, uint16_t type, uint16_t flags, uint
     if (type == RTM_NEWROUTE)
         route->rtm_type = RTN_UNICAST;
     if (table >= 256)
-        mnl_attr_put_u32(request.header, RTA_TABLE, table);
+        netlink_put_u32(request.header, RTA_TABLE, table);
     if (network->length > 0)
-        mnl_attr_put(request.header, RTA_DST, bytes, network->address.bytes);
-    mnl_attr_put_u32(request.header, RTA_OIF, interface);
+        netlink_put(request.header, RTA_DST, bytes, network->address.bytes);
+    netlink_put_u32(request.header, RTA_OIF, interface);
     return netlink_request_do(netlink, &request, NULL, NULL);
 }
 
@@ -75,9 +75,10 @@ static int routing_table_metric(const struct nlattr *attribute, void *argument)
 {
     struct routing_table_route *route = argument;
 
-    if (mnl_attr_get_type(attribute) == RTAX_MTU && mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
-        route->mtu = mnl_attr_get_u32(attribute);
-    return MNL_CB_OK;
+    if (netlink_attribute_type(attribute) == RTAX_MTU &&
+        netlink_attribute_bytes(attribute) == sizeof(uint32_t))
+        route->mtu = netlink_attribute_u32(attribute);
+    return 0;
 }
 
 /* The metric that the kernel gives to routes of IPv6 that are made without one. */
@@ -86,7 +87,7 @@ static int routing_table_metric(const struct nlattr *attribute, void *argument)
 /* What routing_table_add() never gives to a route. */
 static bool routing_table_is_special(const struct nlattr *attribute, const struct routing_table_route *route)
 {
-    switch (mnl_attr_get_type(attribute)) {
+    switch (netlink_attribute_type(attribute)) {
     case RTA_GATEWAY:
     case RTA_VIA:
     case RTA_PREFSRC:
@@ -95,8 +96,8 @@ static bool routing_table_is_special(const struct nlattr *attribute, const struc
     case RTA_ENCAP:
         return true;
     case RTA_PRIORITY:
-        return mnl_attr_get_payload_len(attribute) != sizeof(uint32_t) ||
-               mnl_attr_get_u32(attribute) != (route->network_bytes == 4 ? 0 : USUAL_PRIORITY_V6);
+        return netlink_attribute_bytes(attribute) != sizeof(uint32_t) ||
+               netlink_attribute_u32(attribute) != (route->network_bytes == 4 ? 0 : USUAL_PRIORITY_V6);
     default:
         return false;
     }
@@ -105,38 +106,38 @@ static bool routing_table_is_special(const struct nlattr *attribute, const struc
 static int routing_table_attribute(const struct nlattr *attribute, void *argument)
 {
     struct routing_table_route *route = argument;
-    uint16_t length = mnl_attr_get_payload_len(attribute);
+    uint16_t length = netlink_attribute_bytes(attribute);
 
     if (routing_table_is_special(attribute, route))
         route->plain = false;
-    switch (mnl_attr_get_type(attribute)) {
+    switch (netlink_attribute_type(attribute)) {
     case RTA_TABLE:
         if (length == sizeof(uint32_t))
-            route->table = mnl_attr_get_u32(attribute);
+            route->table = netlink_attribute_u32(attribute);
         break;
     case RTA_OIF:
         if (length == sizeof(uint32_t))
-            route->interface = mnl_attr_get_u32(attribute);
+            route->interface = netlink_attribute_u32(attribute);
         break;
     case RTA_DST:
         if (length == route->network_bytes)
-            memcpy(route->network.address.bytes, mnl_attr_get_payload(attribute), length);
+            memcpy(route->network.address.bytes, netlink_attribute_value(attribute), length);
         break;
     case RTA_METRICS:
-        return mnl_attr_parse_nested(attribute, routing_table_metric, route) < 0 ? MNL_CB_ERROR : MNL_CB_OK;
+        return netlink_attributes_inside(attribute, routing_table_metric, route);
     default:
         break;
     }
-    return MNL_CB_OK;
+    return 0;
 }
 
 /* 1: a route; 0: something else. */
 static int routing_table_parse(struct routing_table_route *route, const struct nlmsghdr *message)
 {
-    const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+    const struct rtmsg *header = netlink_message_payload(message);
 
     memset(route, 0, sizeof(*route));
-    if (message->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(message) < sizeof(*header) ||
+    if (message->nlmsg_type != RTM_NEWROUTE || netlink_message_payload_bytes(message) < sizeof(*header) ||
         (header->rtm_family != AF_INET && header->rtm_family != AF_INET6) ||
         (header->rtm_flags & RTM_F_CLONED) != 0)
         return 0;
@@ -146,7 +147,7 @@ static int routing_table_parse(struct routing_table_route *route, const struct n
     route->network_bytes = header->rtm_family == AF_INET ? 4 : 16;
     route->plain =
         header->rtm_type == RTN_UNICAST && header->rtm_protocol == RTPROT_BOOT && header->rtm_tos == 0;
-    if (mnl_attr_parse(message, sizeof(*header), routing_table_attribute, route) < 0)
+    if (netlink_attributes(message, sizeof(*header), routing_table_attribute, route) < 0)
         return -EBADMSG;
     return 1;
 }
@@ -285,7 +286,7 @@ static int routing_table_append(struct routing_table_list *list, const struct ro
 static int routing_table_list_answer(const struct nlmsghdr *message, void *argument)
 {
     const struct routing_table_reader *reader = argument;
-    const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+    const struct rtmsg *header = netlink_message_payload(message);
     struct routing_table_route route;
     int result = routing_table_parse(&route, message);
 

@@ -53,29 +53,29 @@ static int link_names_add(struct link_names *names, const char name[static IFNAM
 static int link_read_info(const struct nlattr *attribute, void *argument)
 {
     struct link_kind *link = argument;
-    size_t length = mnl_attr_get_payload_len(attribute);
+    size_t length = netlink_attribute_bytes(attribute);
 
     /* The kernel ends this text with a zero; others may not. */
-    if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND)
+    if (netlink_attribute_type(attribute) == IFLA_INFO_KIND)
         link->is_wireguard = length >= strlen(WG_GENL_NAME) && length <= sizeof(WG_GENL_NAME) &&
-                             memcmp(mnl_attr_get_payload(attribute), WG_GENL_NAME, length) == 0;
-    return MNL_CB_OK;
+                             memcmp(netlink_attribute_value(attribute), WG_GENL_NAME, length) == 0;
+    return 0;
 }
 
 static int link_read_attribute(const struct nlattr *attribute, void *argument)
 {
     struct link_kind *link = argument;
-    size_t length = mnl_attr_get_payload_len(attribute);
+    size_t length = netlink_attribute_bytes(attribute);
 
-    switch (mnl_attr_get_type(attribute)) {
+    switch (netlink_attribute_type(attribute)) {
     case IFLA_IFNAME:
         memset(link->name, 0, sizeof(link->name));
-        memcpy(link->name, mnl_attr_get_payload(attribute), length < IFNAMSIZ ? length : IFNAMSIZ - 1);
-        return MNL_CB_OK;
+        memcpy(link->name, netlink_attribute_value(attribute), length < IFNAMSIZ ? length : IFNAMSIZ - 1);
+        return 0;
     case IFLA_LINKINFO:
-        return mnl_attr_parse_nested(attribute, link_read_info, link);
+        return netlink_attributes_inside(attribute, link_read_info, link);
     default:
-        return MNL_CB_OK;
+        return 0;
     }
 }
 
@@ -83,9 +83,10 @@ static int link_read_answer(const struct nlmsghdr *message, void *argument)
 {
     struct link_kind link = {.is_wireguard = false};
 
-    if (message->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(message) < sizeof(struct ifinfomsg))
+    if (message->nlmsg_type != RTM_NEWLINK ||
+        netlink_message_payload_bytes(message) < sizeof(struct ifinfomsg))
         return 0;
-    if (mnl_attr_parse(message, sizeof(struct ifinfomsg), link_read_attribute, &link) < 0)
+    if (netlink_attributes(message, sizeof(struct ifinfomsg), link_read_attribute, &link) < 0)
         return -EBADMSG;
     return link.is_wireguard && link.name[0] != '\0' ? link_names_add(argument, link.name) : 0;
 }
@@ -126,10 +127,10 @@ int wireguard_link_create(const char *name)
     if (netlink < 0)
         return netlink;
     link->ifi_family = AF_UNSPEC;
-    mnl_attr_put_strz(request.header, IFLA_IFNAME, name);
-    struct nlattr *info = mnl_attr_nest_start(request.header, IFLA_LINKINFO);
-    mnl_attr_put_str(request.header, IFLA_INFO_KIND, WG_GENL_NAME);
-    mnl_attr_nest_end(request.header, info);
+    netlink_put_text(request.header, IFLA_IFNAME, name);
+    struct nlattr *info = netlink_nest_begin(request.header, IFLA_LINKINFO);
+    netlink_put(request.header, IFLA_INFO_KIND, strlen(WG_GENL_NAME), WG_GENL_NAME);
+    netlink_nest_end(request.header, info);
     int result = netlink_request_do(netlink, &request, NULL, NULL);
     (void)close(netlink);
     return result;

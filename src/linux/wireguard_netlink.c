@@ -30,17 +30,17 @@ static int family_read_attribute(const struct nlattr *attribute, void *argument)
 {
     uint16_t *family = argument;
 
-    if (mnl_attr_get_type(attribute) == CTRL_ATTR_FAMILY_ID &&
-        mnl_attr_get_payload_len(attribute) == sizeof(uint16_t))
-        *family = mnl_attr_get_u16(attribute);
-    return MNL_CB_OK;
+    if (netlink_attribute_type(attribute) == CTRL_ATTR_FAMILY_ID &&
+        netlink_attribute_bytes(attribute) == sizeof(uint16_t))
+        *family = netlink_attribute_u16(attribute);
+    return 0;
 }
 
 static int family_read_answer(const struct nlmsghdr *message, void *argument)
 {
-    if (message->nlmsg_type != GENL_ID_CTRL || mnl_nlmsg_get_payload_len(message) < GENL_HDRLEN)
+    if (message->nlmsg_type != GENL_ID_CTRL || netlink_message_payload_bytes(message) < GENL_HDRLEN)
         return 0;
-    return mnl_attr_parse(message, GENL_HDRLEN, family_read_attribute, argument) < 0 ? -EBADMSG : 0;
+    return netlink_attributes(message, GENL_HDRLEN, family_read_attribute, argument) < 0 ? -EBADMSG : 0;
 }
 
 /* Asking by name makes the kernel load the driver. */
@@ -52,7 +52,7 @@ static int family_ask(int netlink, uint16_t *family)
     *family = 0;
     generic->cmd = CTRL_CMD_GETFAMILY;
     generic->version = 1;
-    mnl_attr_put_strz(request.header, CTRL_ATTR_FAMILY_NAME, WG_GENL_NAME);
+    netlink_put_text(request.header, CTRL_ATTR_FAMILY_NAME, WG_GENL_NAME);
     int result = netlink_request_do(netlink, &request, family_read_answer, family);
     if (result == -ENOENT || (result == 0 && *family == 0))
         return -EPROTONOSUPPORT;
@@ -111,7 +111,7 @@ static int wireguard_dump(int netlink, uint16_t family, const char *name,
 
     generic->cmd = WG_CMD_GET_DEVICE;
     generic->version = WG_GENL_VERSION;
-    mnl_attr_put_strz(request.header, WGDEVICE_A_IFNAME, name);
+    netlink_put_text(request.header, WGDEVICE_A_IFNAME, name);
     int result = netlink_request_do(netlink, &request, wireguard_read_answer, &reading);
     return result == 0 && !reading.device_told ? -EBADMSG : result;
 }

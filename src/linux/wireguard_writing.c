@@ -5,9 +5,9 @@
 #include "linux/wireguard_writing.h"
 
 #include "linux/kernel_constants.h"
+#include "linux/netlink_message.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/wireguard.h>
 #include <netinet/in.h>
@@ -44,20 +44,20 @@ static struct nlmsghdr *writing_header(struct wireguard_writing *writing)
 /* A new message that names the interface. */
 static void writing_start(struct wireguard_writing *writing)
 {
-    struct nlmsghdr *header = mnl_nlmsg_put_header(writing->message.bytes);
-    struct genlmsghdr *generic = mnl_nlmsg_put_extra_header(header, sizeof(*generic));
+    struct nlmsghdr *header = netlink_message_begin(writing->message.bytes);
+    struct genlmsghdr *generic = netlink_message_extend(header, sizeof(*generic));
 
     header->nlmsg_type = writing->family;
     header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
     generic->cmd = WG_CMD_SET_DEVICE;
     generic->version = WG_GENL_VERSION;
-    mnl_attr_put_strz(header, WGDEVICE_A_IFNAME, writing->name);
+    netlink_put_text(header, WGDEVICE_A_IFNAME, writing->name);
 }
 
 static void writing_close(struct wireguard_writing *writing, struct nlattr **nest)
 {
     if (*nest != NULL)
-        mnl_attr_nest_end(writing_header(writing), *nest);
+        netlink_nest_end(writing_header(writing), *nest);
     *nest = NULL;
 }
 
@@ -88,20 +88,19 @@ void wireguard_writing_begin(struct wireguard_writing *writing, const char *name
 {
     struct nlmsghdr *header = writing_header(writing);
 
-    memset(&writing->message, 0, sizeof(writing->message)); /* libmnl leaves padding as it was */
     writing->peers = writing->peer = writing->allowed_ips = NULL;
     writing->error = 0;
     memset(writing->name, 0, sizeof(writing->name));
     memcpy(writing->name, name, strnlen(name, IFNAMSIZ - 1));
     writing_start(writing);
     if (device->has_private_key)
-        mnl_attr_put(header, WGDEVICE_A_PRIVATE_KEY, VOLE_KEY_BYTES, device->private_key);
+        netlink_put(header, WGDEVICE_A_PRIVATE_KEY, VOLE_KEY_BYTES, device->private_key);
     if (device->has_listen_port)
-        mnl_attr_put_u16(header, WGDEVICE_A_LISTEN_PORT, device->listen_port);
+        netlink_put_u16(header, WGDEVICE_A_LISTEN_PORT, device->listen_port);
     if (device->has_fwmark)
-        mnl_attr_put_u32(header, WGDEVICE_A_FWMARK, device->fwmark);
+        netlink_put_u32(header, WGDEVICE_A_FWMARK, device->fwmark);
     if (device->replace_peers)
-        mnl_attr_put_u32(header, WGDEVICE_A_FLAGS, WGDEVICE_F_REPLACE_PEERS);
+        netlink_put_u32(header, WGDEVICE_A_FLAGS, WGDEVICE_F_REPLACE_PEERS);
 }
 
 /* Opens the nest of a peer with its key. */
@@ -110,9 +109,9 @@ static void writing_open_peer(struct wireguard_writing *writing)
     struct nlmsghdr *header = writing_header(writing);
 
     if (writing->peers == NULL)
-        writing->peers = mnl_attr_nest_start(header, WGDEVICE_A_PEERS);
-    writing->peer = mnl_attr_nest_start(header, 0);
-    mnl_attr_put(header, WGPEER_A_PUBLIC_KEY, VOLE_KEY_BYTES, writing->public_key);
+        writing->peers = netlink_nest_begin(header, WGDEVICE_A_PEERS);
+    writing->peer = netlink_nest_begin(header, 0);
+    netlink_put(header, WGPEER_A_PUBLIC_KEY, VOLE_KEY_BYTES, writing->public_key);
 }
 
 static void put_endpoint(struct nlmsghdr *header, const struct vole_endpoint *endpoint)
@@ -121,13 +120,13 @@ static void put_endpoint(struct nlmsghdr *header, const struct vole_endpoint *en
         struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(endpoint->port)};
 
         memcpy(&v4.sin_addr, endpoint->address.bytes, sizeof(v4.sin_addr));
-        mnl_attr_put(header, WGPEER_A_ENDPOINT, sizeof(v4), &v4);
+        netlink_put(header, WGPEER_A_ENDPOINT, sizeof(v4), &v4);
     } else if (endpoint->address.family == 6) {
         struct sockaddr_in6 v6 = {
             .sin6_family = AF_INET6, .sin6_port = htons(endpoint->port), .sin6_scope_id = endpoint->scope};
 
         memcpy(&v6.sin6_addr, endpoint->address.bytes, sizeof(v6.sin6_addr));
-        mnl_attr_put(header, WGPEER_A_ENDPOINT, sizeof(v6), &v6);
+        netlink_put(header, WGPEER_A_ENDPOINT, sizeof(v6), &v6);
     }
 }
 
@@ -150,13 +149,13 @@ int wireguard_writing_peer(struct wireguard_writing *writing, const struct wireg
     memcpy(writing->public_key, peer->public_key, VOLE_KEY_BYTES);
     writing_open_peer(writing);
     if (flags != 0)
-        mnl_attr_put_u32(header, WGPEER_A_FLAGS, flags);
+        netlink_put_u32(header, WGPEER_A_FLAGS, flags);
     if (peer->has_preshared_key)
-        mnl_attr_put(header, WGPEER_A_PRESHARED_KEY, VOLE_KEY_BYTES, peer->preshared_key);
+        netlink_put(header, WGPEER_A_PRESHARED_KEY, VOLE_KEY_BYTES, peer->preshared_key);
     if (peer->has_endpoint)
         put_endpoint(header, peer->endpoint);
     if (peer->has_persistent_keepalive)
-        mnl_attr_put_u16(header, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, peer->persistent_keepalive_s);
+        netlink_put_u16(header, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, peer->persistent_keepalive_s);
     return 0;
 }
 
@@ -179,14 +178,14 @@ int wireguard_writing_allowed_ip(struct wireguard_writing *writing, const struct
         writing_open_peer(writing);
     }
     if (writing->allowed_ips == NULL)
-        writing->allowed_ips = mnl_attr_nest_start(header, WGPEER_A_ALLOWEDIPS);
-    allowed_ip = mnl_attr_nest_start(header, 0);
-    mnl_attr_put_u16(header, WGALLOWEDIP_A_FAMILY, is_v4 ? AF_INET : AF_INET6);
-    mnl_attr_put(header, WGALLOWEDIP_A_IPADDR, is_v4 ? 4 : 16, prefix->address.bytes);
-    mnl_attr_put_u8(header, WGALLOWEDIP_A_CIDR_MASK, prefix->length);
+        writing->allowed_ips = netlink_nest_begin(header, WGPEER_A_ALLOWEDIPS);
+    allowed_ip = netlink_nest_begin(header, 0);
+    netlink_put_u16(header, WGALLOWEDIP_A_FAMILY, is_v4 ? AF_INET : AF_INET6);
+    netlink_put(header, WGALLOWEDIP_A_IPADDR, is_v4 ? 4 : 16, prefix->address.bytes);
+    netlink_put_u8(header, WGALLOWEDIP_A_CIDR_MASK, prefix->length);
     if (remove)
-        mnl_attr_put_u32(header, WIREGUARD_ALLOWED_IP_FLAGS, WIREGUARD_ALLOWED_IP_REMOVE);
-    mnl_attr_nest_end(header, allowed_ip);
+        netlink_put_u32(header, WIREGUARD_ALLOWED_IP_FLAGS, WIREGUARD_ALLOWED_IP_REMOVE);
+    netlink_nest_end(header, allowed_ip);
     return 0;
 }
 

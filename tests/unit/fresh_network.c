@@ -137,7 +137,7 @@ uint32_t fresh_network_index(const char *interface)
 
 static int fresh_network_read_route_type(const struct nlmsghdr *message, void *argument)
 {
-    const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+    const struct rtmsg *route = netlink_message_payload(message);
 
     *(unsigned char *)argument = route->rtm_type;
     return 0;
@@ -155,7 +155,7 @@ static void fresh_network_await_address(int netlink, const struct vole_address *
 
         route->rtm_family = address->family == 4 ? AF_INET : AF_INET6;
         route->rtm_dst_len = (uint8_t)(bytes * 8);
-        mnl_attr_put(request.header, RTA_DST, bytes, address->bytes);
+        netlink_put(request.header, RTA_DST, bytes, address->bytes);
         if (netlink_request_do(netlink, &request, fresh_network_read_route_type, &type) < 0)
             type = RTN_UNSPEC;
         (void)usleep(1000);
@@ -175,8 +175,8 @@ void fresh_network_add_address(const char *interface, const char *text, unsigned
     header->ifa_prefixlen = (uint8_t)prefix_length;
     header->ifa_flags = IFA_F_NODAD;
     header->ifa_index = fresh_network_index(interface);
-    mnl_attr_put(request.header, IFA_LOCAL, bytes, address.bytes);
-    mnl_attr_put(request.header, IFA_ADDRESS, bytes, address.bytes);
+    netlink_put(request.header, IFA_LOCAL, bytes, address.bytes);
+    netlink_put(request.header, IFA_ADDRESS, bytes, address.bytes);
     if (netlink < 0 || netlink_request_do(netlink, &request, NULL, NULL) < 0)
         fresh_network_fail(text);
     /* The route of a link-local address is the interface's, which such a question does not name. */

@@ -299,7 +299,7 @@ static void forbid(int netlink, const struct vole_address *destination)
     route->rtm_table = RT_TABLE_MAIN;
     route->rtm_protocol = RTPROT_STATIC;
     route->rtm_type = RTN_UNREACHABLE;
-    mnl_attr_put(request.header, RTA_DST, bytes, destination->bytes);
+    netlink_put(request.header, RTA_DST, bytes, destination->bytes);
     assert_int_equal(netlink_request_do(netlink, &request, NULL, NULL), 0);
 }
 

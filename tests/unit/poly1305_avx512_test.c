@@ -26,7 +26,7 @@ static size_t lengths[POLY1305_GROUP];
 /* The tag of the AEAD over this ciphertext (RFC 8439, 2.8), by libsodium. */
 static void tag_expected(uint8_t tag[static 16], size_t i)
 {
-    static const uint8_t zeros[16];
+    static const uint8_t zeros[15 + 8];
     crypto_onetimeauth_state state;
 
     crypto_onetimeauth_init(&state, keys[i]);

@@ -10,13 +10,13 @@
 #include "config/change.h"
 #include "config/file.h"
 #include "config/key.h"
+#include "linux/netlink_message.h"
 #include "linux/wireguard_reading.h"
 #include "netlink_model.h"
 #include "recording.h"
 #include "stack_search.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/wireguard.h>
 #include <stdio.h>
@@ -298,7 +298,7 @@ struct walk {
 
 static struct walk walk_nest(const struct nlattr *nest)
 {
-    return (struct walk){.at = mnl_attr_get_payload(nest), .left = mnl_attr_get_payload_len(nest)};
+    return (struct walk){.at = netlink_attribute_value(nest), .left = netlink_attribute_bytes(nest)};
 }
 
 /* NULL: there is none any more. */
@@ -322,7 +322,7 @@ static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
     struct walk walk = walk_nest(nest);
     const struct nlattr *attribute;
 
-    while ((attribute = walk_next(&walk)) != NULL && mnl_attr_get_type(attribute) != type)
+    while ((attribute = walk_next(&walk)) != NULL && netlink_attribute_type(attribute) != type)
         ;
     return attribute;
 }
@@ -331,7 +331,7 @@ static uint32_t flags_of(const struct nlattr *nest, uint16_t type)
 {
     const struct nlattr *flags = find(nest, type);
 
-    return flags != NULL ? mnl_attr_get_u32(flags) : 0;
+    return flags != NULL ? netlink_attribute_u32(flags) : 0;
 }
 
 /* Walks through the allowed IPs of a peer in one message; *at counts those of the peer. */
@@ -359,7 +359,7 @@ static void assert_peer(const struct nlattr *peer, const struct change_peer *wan
                      (wanted->replace_allowed_ips ? (uint32_t)WGPEER_F_REPLACE_ALLOWEDIPS : 0);
 
     assert_true(peer->nla_type & NLA_F_NESTED);
-    assert_memory_equal(mnl_attr_get_payload(find(peer, WGPEER_A_PUBLIC_KEY)), wanted->public_key,
+    assert_memory_equal(netlink_attribute_value(find(peer, WGPEER_A_PUBLIC_KEY)), wanted->public_key,
                         VOLE_KEY_BYTES);
     assert_int_equal(flags_of(peer, WGPEER_A_FLAGS), begins ? flags : 0);
     assert_int_equal(find(peer, WGPEER_A_PRESHARED_KEY) != NULL, begins && wanted->has_preshared_key);
@@ -385,7 +385,7 @@ static void assert_peers(struct progress *progress, const struct nlattr *peers)
 
     assert_true(peers->nla_type & NLA_F_NESTED);
     while ((peer = walk_next(&walk)) != NULL) {
-        const uint8_t *key = mnl_attr_get_payload(find(peer, WGPEER_A_PUBLIC_KEY));
+        const uint8_t *key = netlink_attribute_value(find(peer, WGPEER_A_PUBLIC_KEY));
         bool goes_on = first && progress->peers > 0 &&
                        memcmp(key, wanted[progress->peers - 1].public_key, VOLE_KEY_BYTES) == 0;
 
@@ -404,7 +404,7 @@ static void assert_peers(struct progress *progress, const struct nlattr *peers)
 
 static void assert_message(struct progress *progress, const struct nlmsghdr *header, bool first)
 {
-    const struct genlmsghdr *generic = mnl_nlmsg_get_payload(header);
+    const struct genlmsghdr *generic = netlink_message_payload(header);
     struct walk walk = {.at = (const uint8_t *)header + HEADERS_BYTES,
                         .left = header->nlmsg_len - HEADERS_BYTES};
     const struct nlattr *attribute;
@@ -414,16 +414,16 @@ static void assert_message(struct progress *progress, const struct nlmsghdr *hea
     assert_int_equal(generic->cmd, WG_CMD_SET_DEVICE);
     assert_int_equal(generic->version, 1);
     while ((attribute = walk_next(&walk)) != NULL) {
-        switch (mnl_attr_get_type(attribute)) {
+        switch (netlink_attribute_type(attribute)) {
         case WGDEVICE_A_IFNAME:
-            assert_string_equal(mnl_attr_get_str(attribute), "wg-test");
+            assert_string_equal(netlink_attribute_value(attribute), "wg-test");
             break;
         case WGDEVICE_A_PEERS:
             assert_peers(progress, attribute);
             break;
         case WGDEVICE_A_FLAGS:
             assert_true(progress->change->replace_peers);
-            assert_int_equal(mnl_attr_get_u32(attribute), WGDEVICE_F_REPLACE_PEERS);
+            assert_int_equal(netlink_attribute_u32(attribute), WGDEVICE_F_REPLACE_PEERS);
             assert_true(first);
             break;
         default:
@@ -445,7 +445,7 @@ static void assert_values_stand_once(const struct sent *sent, const struct chang
     struct walk walk = {.at = sent->messages[0].bytes + HEADERS_BYTES,
                         .left = sent->messages[0].length - HEADERS_BYTES};
     for (const struct nlattr *attribute; (attribute = walk_next(&walk)) != NULL;)
-        replaces = replaces || mnl_attr_get_type(attribute) == WGDEVICE_A_FLAGS;
+        replaces = replaces || netlink_attribute_type(attribute) == WGDEVICE_A_FLAGS;
     assert_int_equal(replaces, change->replace_peers);
 }
 
