@@ -4,7 +4,9 @@
  * get, as the client reads it, is a change that makes another device of the same looks; written in small
  * pieces it is the same text. A line that is refused, and what is behind it, changes nothing.
  *
- * Input: a byte for the pieces, then the lines.
+ * A reply that goes on while another set comes in is still one that the client reads.
+ *
+ * Input: a byte for the pieces, then the lines, and behind a byte of 0xff those of the other set.
  */
 #include "target.h"
 
@@ -260,6 +262,46 @@ static void check_same_again(struct engine *engine, size_t dumped)
     engine_unmake(again);
 }
 
+/* Pieces of a reply with another set between the first of them; returns how long it was, all in other. */
+static size_t dump_meanwhile(struct engine *engine, const char *lines, size_t length)
+{
+    char room[UAPI_TEXT_STEP_BYTES];
+    struct uapi_text text = {.bytes = room, .capacity = sizeof room};
+    struct uapi_dump cursor;
+    size_t dumped = 0;
+    bool done = false;
+
+    uapi_dump_begin(engine, &cursor, false);
+    for (unsigned turn = 0; !done; turn++) {
+        done = uapi_dump_more(&cursor, &text);
+        target_hold(done || text.length > 0, "a dump goes on");
+        target_hold(text.length <= DUMP_BYTES - dumped, "a dump ends");
+        memcpy(other + dumped, room, text.length);
+        dumped += text.length;
+        text.length = 0;
+        if (turn < 4)
+            (void)!uapi_apply(engine, lines, length);
+    }
+    uapi_dump_end(&cursor);
+    return dumped;
+}
+
+static void check_meanwhile(struct engine *engine, const char *lines, size_t length, size_t dumped)
+{
+    struct model_device device;
+    struct uapi_get get = {.device = &device};
+    struct reply_reader reader;
+    size_t meanwhile = dump_meanwhile(engine, "", 0);
+
+    target_hold(meanwhile == dumped && memcmp(one, other, dumped) == 0, "a set of nothing disturbs no dump");
+    meanwhile = dump_meanwhile(engine, lines, length);
+    model_init(&device);
+    reply_reader_init(&reader, uapi_get_read_line, &get);
+    target_hold(reply_reader_feed(&reader, other, meanwhile) == 0, "the client reads what the daemon says");
+    reply_reader_wipe(&reader);
+    model_free(&device);
+}
+
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
     (void)count;
@@ -272,9 +314,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     struct target_input input = {bytes, length};
     size_t piece = 4096 + (size_t)target_byte(&input) * 4;
+    const uint8_t *mark = input.left > 0 ? memchr(input.next, 0xff, input.left) : NULL;
+    size_t lines_length = mark == NULL ? input.left : (size_t)(mark - input.next);
     struct engine *engine = engine_make();
     const char *lines = (const char *)input.next;
-    int error = uapi_apply(engine, lines, input.left);
+    int error = uapi_apply(engine, lines, lines_length);
     size_t dumped = dump(engine, WHOLE_BYTES, one);
 
     target_hold(error == 0 || error == -EINVAL || error == -EPROTO,
@@ -282,8 +326,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     target_hold(dump(engine, piece, other) == dumped && memcmp(one, other, dumped) == 0,
                 "a dump in pieces is the same");
     check_same_again(engine, dumped);
-    if (error < 0 && input.left < 700)
-        check_refused(lines, input.left, dumped);
+    if (error < 0 && lines_length < 700)
+        check_refused(lines, lines_length, dumped);
+    if (mark != NULL)
+        check_meanwhile(engine, (const char *)mark + 1, input.left - lines_length - 1, dumped);
     engine_unmake(engine);
     return 0;
 }

@@ -40,7 +40,7 @@ static struct part take_part(struct target_input *input)
     return part;
 }
 
-/* 0: a whole reply was read. */
+/* In pieces of step bytes and of one, by turns. 0: a whole reply was read. */
 static int feed(struct part part, size_t step, reply_line_handler handler, void *state)
 {
     struct reply_reader *reader = malloc(sizeof *reader);
@@ -49,10 +49,13 @@ static int feed(struct part part, size_t step, reply_line_handler handler, void 
 
     target_hold(reader != NULL, "there is memory");
     reply_reader_init(reader, handler, state);
-    for (size_t at = 0; at < part.length && error == 0 && !reader->finished; at += step) {
-        size_t count = step < part.length - at ? step : part.length - at;
-        uint8_t *copy = target_copy((const uint8_t *)part.bytes + at, count);
+    for (size_t at = 0, count, turn = 0; at < part.length && error == 0 && !reader->finished; at += count) {
+        uint8_t *copy;
 
+        count = turn++ % 2 == 0 ? step : 1;
+        if (count > part.length - at)
+            count = part.length - at;
+        copy = target_copy((const uint8_t *)part.bytes + at, count);
         error = reply_reader_feed(reader, (const char *)copy, count);
         free(copy);
     }
@@ -132,9 +135,9 @@ static void check_plain(const char *text, size_t length)
                     "nothing but plain lines is printed");
 }
 
-/* Everything show has for people, on a stdout that is kept. */
-static void show(const struct model_device *device, const struct uapi_vole *vole,
-                 const struct peer_names *names)
+/* Everything show has for people, on a stdout that is kept; to be freed. */
+static char *show(const struct model_device *device, const struct uapi_vole *vole,
+                  const struct peer_names *names)
 {
     FILE *before = stdout;
     char *text;
@@ -145,14 +148,38 @@ static void show(const struct model_device *device, const struct uapi_vole *vole
     show_human(device, "wg0", names);
     for (const struct show_field *field = show_fields; field->name != NULL; field++)
         field->print(device, "wg0");
-    if (vole != NULL) {
-        show_drops(vole, "wg0", names);
-        show_features(vole, "wg0");
-    }
+    show_drops(vole, "wg0", names);
+    show_features(vole, "wg0");
     fclose(stdout);
     stdout = before;
     check_plain(text, length);
-    free(text);
+    return text;
+}
+
+/* The same replies, cut otherwise. */
+static void check_same_again(const struct peer_names *names)
+{
+    char *shown[2];
+    int errors[2][2];
+
+    for (size_t i = 0; i < 2; i++) {
+        size_t step = i == 0 ? SIZE_MAX : piece;
+        struct model_device device;
+        struct uapi_vole vole;
+
+        model_init(&device);
+        target_hold(uapi_vole_init(&vole) == 0, "there is memory");
+        errors[i][0] = read_get(&device, step);
+        errors[i][1] = feed(vole_reply, step, uapi_vole_read_line, &vole);
+        check_device(&device);
+        shown[i] = show(&device, &vole, names);
+        uapi_vole_free(&vole);
+        model_free(&device);
+    }
+    target_hold(memcmp(errors[0], errors[1], sizeof errors[0]) == 0 && strcmp(shown[0], shown[1]) == 0,
+                "other pieces are the same reply");
+    free(shown[0]);
+    free(shown[1]);
 }
 
 static void check_metrics(bool readable)
@@ -182,38 +209,29 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     struct target_input input = {bytes, length};
-    struct model_device device, again;
-    struct uapi_vole vole;
+    struct model_device device;
     struct peer_names names = {0};
     char *messages;
     size_t messages_length;
     FILE *before = stderr;
-    int error, vole_error;
+    int error;
 
     piece = (size_t)target_byte(&input) + 1;
     get_reply = take_part(&input);
     vole_reply = take_part(&input);
     names_list = take_part(&input);
-    model_init(&device);
-    model_init(&again);
-    target_hold(uapi_vole_init(&vole) == 0, "there is memory");
-    error = read_get(&device, SIZE_MAX / 2);
-    target_hold(read_get(&again, piece) == error && again.peer_count == device.peer_count,
-                "other pieces are the same reply");
-    vole_error = feed(vole_reply, piece, uapi_vole_read_line, &vole);
-    check_device(&device);
     peer_names_add_list(&names, "names", names_list.bytes, names_list.length, false);
-    if (error == 0)
-        show(&device, vole_error == 0 ? &vole : NULL, &names);
+    check_same_again(&names);
+    peer_names_free(&names);
+    model_init(&device);
+    error = read_get(&device, piece);
+    model_free(&device);
     stderr = open_memstream(&messages, &messages_length);
+    target_hold(stderr != NULL, "there is memory");
     check_metrics(error == 0);
     fclose(stderr);
     stderr = before;
     check_plain(messages, messages_length);
     free(messages);
-    peer_names_free(&names);
-    uapi_vole_free(&vole);
-    model_free(&device);
-    model_free(&again);
     return 0;
 }
