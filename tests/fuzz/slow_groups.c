@@ -13,7 +13,7 @@ enum { PSH = 0x08, ACK = 0x10 };
 static bool tcp_alone_fits(struct slow_member *member)
 {
     const uint8_t *tcp = member->bytes + member->headers.transport;
-    size_t bytes = tcp[12] / 16u * 4;
+    size_t bytes = (size_t)tcp[12] / 16 * 4;
 
     member->header_bytes = member->headers.transport + bytes;
     return bytes >= 20 && member->header_bytes < member->length && tcp[12] % 16 == 0 &&

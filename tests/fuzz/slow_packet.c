@@ -23,9 +23,9 @@ void slow_store(uint8_t *bytes, size_t position, size_t count, uint64_t number)
 
 uint32_t slow_sum(uint32_t sum, const uint8_t *bytes, size_t length)
 {
-    for (size_t i = 0; i < length; i++)
-        sum += i % 2 == 0 ? bytes[i] * 256u : bytes[i];
-    return sum;
+    for (size_t i = 0; i + 1 < length; i += 2)
+        sum += bytes[i] * 256u + bytes[i + 1];
+    return length % 2 == 0 ? sum : sum + bytes[length - 1] * 256u;
 }
 
 uint16_t slow_fold(uint32_t sum)
@@ -67,10 +67,10 @@ static bool read_extension(const uint8_t *packet, size_t length, struct slow_pac
         headers->fragment = headers->fragment || headers->later || (extension[3] & 1) != 0;
         break;
     case 51:
-        bytes = (extension[1] + 2u) * 4;
+        bytes = ((size_t)extension[1] + 2) * 4;
         break;
     default:
-        bytes = (extension[1] + 1u) * 8;
+        bytes = ((size_t)extension[1] + 1) * 8;
     }
     if (bytes > room)
         return false;
