@@ -52,6 +52,17 @@ ifneq ($(SOAK),0)
 	@LAB_BUILD=$(BUILD) tests/load/soak.py $(SOAK)
 endif
 
+scarce: ## refuse each allocation of vole and voled once, about ten minutes; BUILD=build-asan looks closer
+	@scripts/setup test
+	@ninja -C $(BUILD) programs tests/scarce/scarce.so tests/unit/scarce_device_test
+	@$(BUILD)/tests/unit/scarce_device_test
+	@tests/lab/run --build $(BUILD) --seconds 3600 tests/scarce/commands.py tests/scarce/daemon.py
+
+check-memory: ## lab, interop and units with a memory limit of 32 MiB, and 1000 peers more in each voled
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@scripts/check-memory $(BUILD)
+
 mutations: ## plant every fault of tests/mutations in a copy of the tree and see it noticed, about half an hour
 	@scripts/setup test
 	@scripts/mutate
@@ -75,4 +86,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
 
-.PHONY: all demo check check-kernel check-cross sim load mutations fuzz bench install clean help
+.PHONY: all demo check check-kernel check-cross check-memory sim load scarce mutations fuzz bench install clean help

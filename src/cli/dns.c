@@ -5,6 +5,7 @@
 #include "cli/dns.h"
 
 #include "config/address.h"
+#include "config/text_stream.h"
 #include "linux/process.h"
 
 #include <stdio.h>
@@ -120,7 +121,7 @@ static char *resolvconf_text(const struct file_texts *servers, const struct file
 {
     char *text = NULL;
     size_t length;
-    FILE *stream = open_memstream(&text, &length);
+    FILE *stream = text_stream_open(&text, &length);
 
     if (stream == NULL)
         return NULL;
@@ -130,11 +131,7 @@ static char *resolvconf_text(const struct file_texts *servers, const struct file
         fprintf(stream, "%s%s", i == 0 ? "search " : " ", domains->items[i].text);
     if (domains->count > 0)
         fputc('\n', stream);
-    if (fclose(stream) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    return text_stream_close(stream, &text) ? text : NULL;
 }
 
 static bool run_resolvconf(const struct tunnel *tunnel, const struct file_texts *servers,
@@ -255,16 +252,16 @@ static bool writer_begin(struct dns_writer *writer, struct dns_state *state)
 {
     *state = (struct dns_state){0};
     *writer = (struct dns_writer){0};
-    writer->servers = open_memstream(&state->servers, &writer->server_length);
-    writer->domains = open_memstream(&state->domains, &writer->domain_length);
+    writer->servers = text_stream_open(&state->servers, &writer->server_length);
+    writer->domains = text_stream_open(&state->domains, &writer->domain_length);
     return writer->servers != NULL && writer->domains != NULL;
 }
 
-static bool writer_end(struct dns_writer *writer, const struct tunnel *tunnel)
+static bool writer_end(struct dns_writer *writer, struct dns_state *state, const struct tunnel *tunnel)
 {
-    bool success = writer->servers != NULL && fclose(writer->servers) == 0;
+    bool success = writer->servers != NULL && text_stream_close(writer->servers, &state->servers);
 
-    success = writer->domains != NULL && fclose(writer->domains) == 0 && success;
+    success = writer->domains != NULL && text_stream_close(writer->domains, &state->domains) && success;
     return success || tunnel_fail(tunnel, "out of memory");
 }
 
@@ -315,7 +312,7 @@ bool dns_of_file(struct dns_state *state, const struct tunnel *tunnel)
         for (size_t i = 0; file->dns_servers.count > 0 && i < file->dns_domains.count; i++)
             write_words(writer.domains, file->dns_domains.items[i].text);
     }
-    return writer_end(&writer, tunnel);
+    return writer_end(&writer, state, tunnel);
 }
 
 bool dns_of_host(struct dns_state *state, const struct tunnel *tunnel)
@@ -341,7 +338,7 @@ bool dns_of_host(struct dns_state *state, const struct tunnel *tunnel)
             break;
         }
     }
-    return writer_end(&writer, tunnel);
+    return writer_end(&writer, state, tunnel);
 }
 
 void dns_state_free(struct dns_state *state)

@@ -20,8 +20,10 @@
 #include "cli/tunnel_save.h"
 #include "cli/watch_unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void print_usage(FILE *stream)
 {
@@ -104,8 +106,12 @@ int command_down(int count, char **arguments)
         print_usage(wanted ? stdout : stderr);
         return wanted ? 0 : 1;
     }
-    if (!root_is_given(count, arguments) || setenv("LC_ALL", "C", 1) != 0)
+    if (!root_is_given(count, arguments))
         return 1;
+    if (setenv("LC_ALL", "C", 1) != 0) {
+        fprintf(stderr, "vole: %s\n", strerror(errno));
+        return 1;
+    }
     success = tunnel_open(&tunnel, arguments[1], TUNNEL_AS_IT_IS) && tunnel_lock_take(&tunnel) &&
               take_down(&tunnel);
     if (success) {

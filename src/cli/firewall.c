@@ -5,6 +5,7 @@
 #include "cli/firewall.h"
 
 #include "config/address.h"
+#include "config/text_stream.h"
 #include "linux/interface_address.h"
 #include "linux/process.h"
 
@@ -106,13 +107,13 @@ static char *rules_text(const struct tunnel *tunnel, uint8_t family, bool for_nf
     FILE *stream;
     int error = interface_address_read(tunnel->netlink, tunnel->index, &addresses);
 
-    stream = error == 0 ? open_memstream(&text, &length) : NULL;
+    stream = error == 0 ? text_stream_open(&text, &length) : NULL;
     if (stream != NULL) {
         if (for_nft)
             write_nft(stream, tunnel, family, &addresses);
         else
             write_iptables(stream, tunnel, family, &addresses);
-        error = fclose(stream) == 0 ? 0 : -ENOMEM;
+        error = text_stream_close(stream, &text) ? 0 : -ENOMEM;
     } else if (error == 0) {
         error = -ENOMEM;
     }
@@ -276,10 +277,10 @@ static void remove_from_iptables(const struct tunnel *tunnel, uint8_t family, st
         free(output);
         return;
     }
-    stream = open_memstream(&text, &length);
+    stream = text_stream_open(&text, &length);
     if (stream != NULL) {
         any = write_removal(stream, output, comment, &found->mark);
-        any = fclose(stream) == 0 && any;
+        any = text_stream_close(stream, &text) && any;
     }
     if (any) {
         found->any = true;

@@ -43,8 +43,13 @@ int json_output_finish(struct json_output *output, int status)
     }
     if (status == 0) {
         /* whether it could be written is seen in the end by output_finish() */
-        (void)json_dumpf(output->open[0], stdout, JSON_INDENT(2));
+        bool whole = json_dumpf(output->open[0], stdout, JSON_INDENT(2)) == 0;
+
         putchar('\n');
+        if (!whole && ferror(stdout) == 0) {
+            fputs("vole: out of memory: the output ends early\n", stderr);
+            status = 1;
+        }
     }
     json_decref(output->open[0]);
     memset(output, 0, sizeof(*output));

@@ -3,6 +3,7 @@
 
 #include "cli/http_server.h"
 #include "cli/metrics_text.h"
+#include "config/text_stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,10 @@
 static void answer_metrics(struct http_answer *answer)
 {
     static char unreadable[] = "the interfaces cannot be asked\n";
-    FILE *stream = open_memstream(&answer->text, &answer->length);
+    FILE *stream = text_stream_open(&answer->text, &answer->length);
     bool success = stream != NULL && metrics_text_print(stream);
 
-    if (stream != NULL && fclose(stream) != 0)
+    if (stream != NULL && !text_stream_close(stream, &answer->text))
         success = false;
     answer->type = METRICS_TEXT_TYPE;
     answer->to_be_freed = true;

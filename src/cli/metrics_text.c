@@ -10,6 +10,7 @@
 #include "config/device_socket.h"
 #include "config/key.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,12 @@ static void ask(struct metered *item, const char *name)
     }
     peer_names_load(&item->names, name);
     /* the kernel's interfaces and other daemons do not know this */
-    item->has_vole = uapi_vole_init(&item->vole) == 0 && device_socket_get_vole(name, &item->vole) == 0;
+    error = uapi_vole_init(&item->vole);
+    if (error == 0)
+        error = device_socket_get_vole(name, &item->vole);
+    item->has_vole = error == 0;
+    if (error == -ENOMEM) /* else they would be missing without a word */
+        access_report(name, error, true);
 }
 
 static void metered_free(struct metered_all *all)

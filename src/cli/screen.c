@@ -4,6 +4,8 @@
  */
 #include "cli/screen.h"
 
+#include "config/text_stream.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -152,7 +154,7 @@ int screen_draw(const char *text, size_t length)
     const char *end = text + length;
     size_t frame_length = 0;
     char *frame = NULL;
-    FILE *stream = open_memstream(&frame, &frame_length);
+    FILE *stream = text_stream_open(&frame, &frame_length);
     unsigned row = 1;
     int error;
 
@@ -166,7 +168,7 @@ int screen_draw(const char *text, size_t length)
         (void)fwrite(text, 1, line_length, stream);
         text += line_length + 1;
     }
-    error = fclose(stream) == 0 ? write_all(frame, frame_length) : -ENOMEM;
+    error = text_stream_close(stream, &frame) ? write_all(frame, frame_length) : -ENOMEM;
     free(frame);
     return error;
 }

@@ -18,6 +18,7 @@
 #include "cli/top_sample.h"
 #include "cli/top_view.h"
 #include "config/number.h"
+#include "config/text_stream.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -113,14 +114,14 @@ static int draw(struct top *top)
 {
     size_t length = 0;
     char *text = NULL;
-    FILE *stream = open_memstream(&text, &length);
+    FILE *stream = text_stream_open(&text, &length);
     int error;
 
     if (stream == NULL)
         return -ENOMEM;
     screen_size(&top->view.columns, &top->view.rows);
     error = top_view_print(stream, &top->view, &top->sample, terminal_styles_of_output());
-    if (fclose(stream) != 0 && error == 0)
+    if (!text_stream_close(stream, &text) && error == 0)
         error = -ENOMEM;
     if (error == 0)
         error = screen_draw(text, length);

@@ -6,6 +6,7 @@
 #include "cli/top_view.h"
 
 #include "config/key.h"
+#include "config/text_stream.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -503,11 +504,11 @@ int top_view_print(FILE *stream, struct top_view *view, const struct top_sample 
         print_heading(stream, view, style);
         return print_interfaces(stream, view, sample, style);
     }
-    body = open_memstream(&text, &length);
+    body = text_stream_open(&text, &length);
     if (body == NULL)
         return -ENOMEM;
     error = print_interfaces(body, view, sample, style);
-    if (fclose(body) != 0 && error == 0)
+    if (!text_stream_close(body, &text) && error == 0)
         error = -ENOMEM;
     if (error == 0) {
         print_title(stream, view, sample, style);

@@ -143,6 +143,8 @@ static int control_arm(struct control *control)
         deadline = routes;
     if (keeper < deadline)
         deadline = keeper;
+    if (engine->sockets_due_ns != 0 && engine->sockets_due_ns < deadline)
+        deadline = engine->sockets_due_ns;
     if (deadline == control->armed_ns && deadline == VOLE_NEVER)
         return 0;
     control->armed_ns = deadline;
@@ -316,6 +318,8 @@ static int control_round(struct control *control)
     control_mind_load(control, &now);
     stale_routes_look(engine, &now);
     timestamps_look(engine, &now);
+    if (engine->sockets_due_ns != 0 && engine->sockets_due_ns <= now.monotonic_ns)
+        engine_retry_sockets(engine);
     grace_collect(&engine->grace);
     return 0;
 }

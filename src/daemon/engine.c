@@ -19,6 +19,8 @@
 /* Above this an inner packet would not fit into a datagram (uapi §8). */
 #define ENGINE_MAX_MTU (65535u - 32u)
 
+#define ENGINE_AGAIN_NS UINT64_C(1000000000) /* until sockets are tried again */
+
 /* ---- the device's hooks ---- */
 
 static int engine_send(void *context, const struct vole_endpoint *to, uint8_t traffic_class,
@@ -228,6 +230,12 @@ void engine_fini(struct engine *engine)
 
 /* ---- up and down ---- */
 
+/* Memory and descriptors come and go; a port that somebody else has, or a right that is missing, does not. */
+static bool engine_may_get_over(int error)
+{
+    return error == -ENOMEM || error == -ENOBUFS || error == -EMFILE || error == -ENFILE;
+}
+
 static void engine_say_port(const struct engine *engine, int error)
 {
     if (error == -EADDRINUSE)
@@ -235,21 +243,35 @@ static void engine_say_port(const struct engine *engine, int error)
                   "choose another port ('wg set %s listen-port 0' picks a free one) or end that program",
                   engine->sockets.port, engine->follow.place.name);
     else
-        log_error("cannot open UDP sockets on port %u: %s; this interface hears nobody until it is set up "
-                  "again",
-                  engine->sockets.port, strerror(-error));
+        log_error("cannot open UDP sockets on port %u: %s; this interface hears nobody until %s",
+                  engine->sockets.port, strerror(-error),
+                  engine_may_get_over(error) ? "that works, which is tried every second"
+                                             : "it is set up again");
+}
+
+static uint64_t engine_again_ns(void)
+{
+    struct vole_time now;
+
+    clock_now(&now);
+    return now.monotonic_ns + ENGINE_AGAIN_NS;
 }
 
 void engine_retry_sockets(struct engine *engine)
 {
+    bool again;
     int error;
 
-    if (!engine->up || engine->sockets.open)
+    if (!engine->up || engine->sockets.open) {
+        engine->sockets_due_ns = 0;
         return;
+    }
+    again = engine->sockets_due_ns != 0;
     error = sockets_open(&engine->sockets);
-    if (error < 0)
+    engine->sockets_due_ns = engine_may_get_over(error) ? engine_again_ns() : 0;
+    if (error < 0 && !again)
         engine_say_port(engine, error);
-    else
+    else if (error == 0)
         log_notice("listening on UDP port %u", engine->sockets.port);
 }
 

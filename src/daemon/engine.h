@@ -62,7 +62,8 @@ struct engine {
     enum vole_vectors vectors; /* in use */
     int wake;                  /* eventfd: a worker has something for control */
     atomic_bool tun_gone;
-    bool up; /* the interface is */
+    uint64_t sockets_due_ns; /* when to try again to open them, monotonic; 0: not */
+    bool up;                 /* the interface is */
     bool ending;
     int exit_code;
 };
@@ -76,7 +77,8 @@ void engine_fini(struct engine *engine);
 /* The interface came up or went down: sockets and device follow (timers §7). A port that cannot be had is
  * said; the interface then is up without anybody listening. */
 void engine_set_up(struct engine *engine, bool up);
-/* If the interface is up but no port could be opened: tries again, and says how it went. */
+/* If the interface is up but no port could be opened: tries again, and says how it went, a lack of memory or
+ * descriptors once. */
 void engine_retry_sockets(struct engine *engine);
 void engine_set_mtu(struct engine *engine, uint32_t mtu);
 

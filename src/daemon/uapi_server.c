@@ -103,13 +103,25 @@ static enum uapi_step uapi_client_set(struct uapi_server *server, struct uapi_cl
     return uapi_client_finish(client, error < 0 ? error : request->error);
 }
 
+/* Without memory for an answer: the shortest, if there is room for it on the socket. */
+static void uapi_client_say_no_memory(const struct uapi_client *client)
+{
+    char bytes[UAPI_ERRNO_BYTES];
+    struct uapi_text text = {.bytes = bytes, .capacity = sizeof bytes};
+
+    if (uapi_write_errno(&text, client->request.operation == UAPI_SET ? -ENOMEM : ENOMEM))
+        (void)!send(client->fd, text.bytes, text.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* The request is whole: does what it says. */
 static enum uapi_step uapi_client_begin(struct uapi_server *server, struct uapi_client *client)
 {
     const struct uapi_request *request = &client->request;
 
-    if (!uapi_client_make_text(client))
+    if (!uapi_client_make_text(client)) {
+        uapi_client_say_no_memory(client);
         return UAPI_CLOSE;
+    }
     server->operations.prepare(server->operations.context);
     if (request->operation == UAPI_SET || request->operation == UAPI_SET_VOLE)
         return uapi_client_set(server, client);

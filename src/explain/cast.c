@@ -18,12 +18,17 @@ const struct vole_endpoint cast_roamed_address = {.address = {4, {192, 0, 2, 44}
 const struct vole_endpoint cast_server_address = {.address = {4, {203, 0, 113, 5}}, .port = 51820};
 const struct vole_endpoint cast_stranger_address = {.address = {4, {192, 0, 2, 66}}, .port = 40000};
 
+void cast_must(bool went)
+{
+    if (went)
+        return;
+    fputs("vole explain: not enough memory\n", stderr);
+    exit(1);
+}
+
 static void *had(void *pointer)
 {
-    if (pointer == NULL) {
-        fputs("vole explain: not enough memory\n", stderr);
-        exit(1);
-    }
+    cast_must(pointer != NULL);
     return pointer;
 }
 
@@ -289,9 +294,10 @@ enum vole_outcome cast_hand(struct cast_member *to, const uint8_t *bytes, size_t
 enum vole_outcome cast_hand_datagram(struct cast_member *to, size_t number)
 {
     const struct cast_datagram *datagram = &to->cast->wire[number];
-    struct vole_endpoint from = datagram->from;
+    struct vole_endpoint from;
 
-    assert(number < to->cast->wire_count);
+    cast_must(number < to->cast->wire_count);
+    from = datagram->from;
     return cast_hand(to, datagram->bytes, datagram->length, &from);
 }
 

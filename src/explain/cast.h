@@ -99,6 +99,9 @@ void cast_add_two(struct cast *cast, struct cast_member **laptop, struct cast_me
 
 /* ---- what happens ---- */
 
+/* Ends the program, in words, if what always happens did not: devices do all but that without memory. */
+void cast_must(bool went);
+
 /* A member's clocks. */
 void cast_time(const struct cast_member *member, struct vole_time *now);
 /* Lets time go on by ns, or until that moment; each device is ticked at each of its deadlines. What is sent

@@ -5,7 +5,6 @@
 #include "crypto/memory.h"
 #include "explain/compose.h"
 
-#include <assert.h>
 #include <string.h>
 
 size_t handshake_run_packet(uint8_t packet[static HANDSHAKE_RUN_PACKET_MOST])
@@ -67,7 +66,7 @@ static void hand(struct cast_member *to, size_t number, struct handshake_move *m
     struct handshake_record record;
 
     cast_pass(to->cast, HANDSHAKE_RUN_WAY_NS);
-    assert(to->cast->wire_count == number + 1);
+    cast_must(to->cast->wire_count == number + 1);
     handshake_record_begin(&record);
     (void)cast_hand_datagram(to, number);
     handshake_record_end();

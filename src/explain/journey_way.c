@@ -203,7 +203,7 @@ static void put_seal(struct way *way)
     const uint8_t *sealed;
     size_t length;
 
-    assert(outcome == VOLE_SENT && way->run->carried + 1 == way->run->cast.wire_count);
+    cast_must(outcome == VOLE_SENT && way->run->carried + 1 == way->run->cast.wire_count);
     (void)outcome;
     way->datagram = way->run->cast.wire[way->run->carried];
     bytes_store_le64(nonce + 4, bytes_load_le64(way->datagram.bytes + TRANSPORT_COUNTER));

@@ -433,7 +433,7 @@ static void tick(struct life_film *film, uint64_t at_ns)
         }
     }
     cast_pass_until(&film->cast, at_ns);
-    assert(count > 0 || (wire == film->cast.wire_count && events == film->cast.event_count));
+    cast_must(count > 0 || (wire == film->cast.wire_count && events == film->cast.event_count));
     for (size_t i = 0; i < count; i++)
         tell(film, &frames[i]);
     (void)wire;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explain/page.h"
 
+#include "config/text_stream.h"
 #include "explain/template.h"
 
 #include <stdio.h>
@@ -26,7 +27,7 @@ static char *new_data(const json_t *story)
     char *compact = json_dumps(story, JSON_COMPACT | JSON_REAL_PRECISION(15));
     char *text = NULL;
     size_t length;
-    FILE *stream = compact == NULL ? NULL : open_memstream(&text, &length);
+    FILE *stream = compact == NULL ? NULL : text_stream_open(&text, &length);
 
     if (stream != NULL) {
         for (const char *c = compact; *c != '\0'; c++) {
@@ -35,10 +36,7 @@ static char *new_data(const json_t *story)
             else
                 fputc(*c, stream);
         }
-        if (fclose(stream) != 0) {
-            free(text);
-            text = NULL;
-        }
+        (void)!text_stream_close(stream, &text);
     }
     free(compact);
     return text;
@@ -54,10 +52,10 @@ char *page_new(const json_t *story, size_t *length)
 {
     char problem[TEMPLATE_PROBLEM_BYTES] = "not enough memory";
     char *data = new_data(story), *page = NULL;
-    FILE *stream = data == NULL ? NULL : open_memstream(&page, length);
+    FILE *stream = data == NULL ? NULL : text_stream_open(&page, length);
     bool success = stream != NULL && template_render(stream, "page", story, find_text, data, problem);
 
-    if (stream != NULL && fclose(stream) != 0)
+    if (stream != NULL && !text_stream_close(stream, &page))
         success = false;
     free(data);
     if (!success) {

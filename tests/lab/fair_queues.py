@@ -133,7 +133,7 @@ def flows_and_a_ping_arrive_intact_together(lab):
 @case(voled_only=OWN)
 def many_workers_share_the_queues_there_are(lab):
     a, b = two_hosts(lab)
-    one = Daemon(a, environment={"VOLE_WORKERS": "64"})
+    one = Daemon(a, environment={"VOLE_WORKERS": "64", "VOLE_MEMORY_LIMIT": ""})  # they would need 54 MiB
     expect_equal(queues(a), (ALL_QUEUES, ALL_QUEUES), "queues in use")
     expect_equal(features(one)["workers"], "64", "workers")
     expect_equal(features(one)["fair_queues"], "on", "fair_queues")

@@ -57,7 +57,7 @@ def running(lab, environment=None):
     lab.cable(a, "eth0", b, "eth0")
     a.address("eth0", "192.0.2.1/24")
     b.address("eth0", "192.0.2.2/24")
-    one, other = Daemon(a, environment=environment), Daemon(b, environment=environment)
+    one, other = (Daemon(host, environment=environment, crowd=False) for host in (a, b))
     connect(one, other, ["10.9.0.1/24"], ["10.9.0.2/24"], other_address="192.0.2.2")
     ping(a, "10.9.0.2")
     parent, engine = one.processes()

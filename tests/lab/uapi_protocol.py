@@ -23,8 +23,8 @@ def public_key():
     return hexadecimal(key_pair()[1])
 
 
-def start(lab):
-    daemon = Daemon(lab.host("a"))
+def start(lab, **environment):
+    daemon = Daemon(lab.host("a"), environment=environment)
     return daemon, daemon.uapi
 
 
@@ -357,7 +357,7 @@ def malformed_lines_with_keys_never_reach_the_log(lab):
 
 @case(seconds=300)
 def ten_thousand_peers_load_and_are_dumped_to_a_slow_reader(lab):
-    daemon, uapi = start(lab)
+    daemon, uapi = start(lab, VOLE_MEMORY_LIMIT="")  # they would need 100 MiB
     count = 10000
     lines = ["[Interface]", f"PrivateKey = {daemon.private_key}"]
     keys = []

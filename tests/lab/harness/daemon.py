@@ -3,7 +3,8 @@
 
 Which daemon: the environment variable VOLED names a program with the command line and socket of voled; the
 default is build/voled of this tree (LAB_BUILD names another build directory). LAB_PLAIN=1 turns every
-offload of voled off. LAB_WG=vole puts vole, called as wg, in the place of wg.
+offload of voled off. LAB_WG=vole puts vole, called as wg, in the place of wg. LAB_CROWD=1000 gives each voled so many
+idle peers besides those that a test configures, which do not show in what the harness reads.
 """
 
 import os
@@ -13,7 +14,7 @@ import subprocess
 import time
 
 from .lab import Failed, expect, wait_for
-from .uapi import Uapi
+from .uapi import CROWD, Uapi, hexadecimal
 
 TREE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 BUILD = os.path.abspath(os.environ.get("LAB_BUILD") or os.path.join(TREE, "build"))
@@ -55,12 +56,12 @@ class Daemon:
     private_key and public_key are made at once; `configure` gives them to the daemon.
     """
 
-    def __init__(self, host, interface="wg0", program=None, environment=None, start=True):
+    def __init__(self, host, interface="wg0", program=None, environment=None, start=True, crowd=True):
         self.host, self.interface, self.program = host, interface, program or VOLED
         self.environment = dict(default_environment(), **(environment or {}))
         self.private_key, self.public_key = key_pair()
         self.uapi = Uapi(host, interface)
-        self.process = None
+        self.process, self.crowd = None, crowd and os.path.basename(self.program) == "voled"
         self.log_path = os.path.join(host.lab.folder, f"{host.name}-{interface}.log")
         host.lab.daemons.append(self)
         if start:
@@ -112,6 +113,9 @@ class Daemon:
             lines += ["[Peer]"] + [f"{key} = {value}" for key, value in peer.items() if value is not None]
         path = self.host.lab.file(f"{self.host.name}-{self.interface}.conf", "\n".join(lines) + "\n")
         self.host.run("wg", "setconf", self.interface, path)
+        if CROWD and self.crowd:
+            self.uapi.set(*(line for number, key in enumerate(CROWD) for line in
+                            (f"public_key={key}", f"allowed_ip=fd63:726f:7764:{number:x}::/64")))
 
     def up(self, *addresses):
         """Gives the interface its addresses and brings it up."""
@@ -121,7 +125,7 @@ class Daemon:
     def show(self, field):
         """`wg show INTERFACE field` as a dict from peer to the rest of its line."""
         rows = (line.split("\t", 1) for line in self.wg("show", self.interface, field).splitlines())
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: row[1] for row in rows if hexadecimal(row[0]) not in CROWD}
 
     def transfer(self, peer):
         """(received, sent) bytes of the peer with this public key."""
