@@ -110,6 +110,8 @@ static int interface_address_answer(const struct nlmsghdr *message, void *argume
         (header->ifa_family != AF_INET && header->ifa_family != AF_INET6))
         return 0;
     found.bytes = header->ifa_family == AF_INET ? 4 : 16;
+    if (header->ifa_prefixlen > found.bytes * 8)
+        return -EBADMSG;
     if (netlink_attributes(message, sizeof(*header), interface_address_attribute, &found) < 0)
         return -EBADMSG;
     if (!found.has_local && !found.has_address)

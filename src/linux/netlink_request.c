@@ -70,7 +70,7 @@ static bool netlink_walk(const void *bytes, size_t length, uint32_t sequence, ne
             else if (message->nlmsg_type == NLMSG_ERROR)
                 verdict = -EBADMSG;
             if (verdict != 0)
-                *result = verdict;
+                *result = verdict < 0 ? verdict : -EBADMSG;
             return true;
         }
         if (answer && *result == 0)

@@ -145,6 +145,8 @@ static int routing_table_parse(struct routing_table_route *route, const struct n
     route->network.address.family = header->rtm_family == AF_INET ? 4 : 6;
     route->network.length = header->rtm_dst_len;
     route->network_bytes = header->rtm_family == AF_INET ? 4 : 16;
+    if (route->network.length > route->network_bytes * 8)
+        return -EBADMSG;
     route->plain =
         header->rtm_type == RTN_UNICAST && header->rtm_protocol == RTPROT_BOOT && header->rtm_tos == 0;
     if (netlink_attributes(message, sizeof(*header), routing_table_attribute, route) < 0)
