@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Cutting a client's bytes into requests (daemon/uapi_request.h): the same bytes in other pieces are the same
- * requests; what is not lines of a set is refused, no line is longer than it may be, and every byte that a
- * request borrowed from the budget of all clients comes back.
+ * requests; what is not lines of a set is refused, no line is longer than it may be, every byte that a
+ * request borrowed from the budget of all clients comes back, and memory is wiped when it is given back.
  *
  * Input: a byte for the budget, one for the pieces, then the stream; a byte from 128 on stands for the one
  * behind it, 1024 times for each above 127, so that small inputs reach the limits.
@@ -14,6 +14,49 @@
 #include <errno.h>
 
 #define STREAM_BYTES ((size_t)80 << 10)
+
+/* ---- in the place of malloc() and free() ---- */
+
+#define MOST_BLOCKS 8
+
+static struct {
+    uint8_t *bytes;
+    size_t length;
+} blocks[MOST_BLOCKS]; /* that requests have */
+
+void *__wrap_malloc(size_t length);
+void *__real_malloc(size_t length);
+void __wrap_free(void *block);
+void __real_free(void *block);
+
+void *__wrap_malloc(size_t length)
+{
+    uint8_t *bytes = __real_malloc(length);
+
+    for (size_t i = 0; i < MOST_BLOCKS && bytes != NULL; i++) {
+        if (blocks[i].bytes != NULL)
+            continue;
+        blocks[i].bytes = bytes;
+        blocks[i].length = length;
+        return bytes;
+    }
+    target_hold(bytes == NULL, "a request has one buffer, or two for a moment");
+    return NULL;
+}
+
+void __wrap_free(void *block)
+{
+    for (size_t i = 0; i < MOST_BLOCKS && block != NULL; i++) {
+        if (blocks[i].bytes != block)
+            continue;
+        for (size_t j = 0; j < blocks[i].length; j++)
+            target_hold(blocks[i].bytes[j] == 0, "a buffer is wiped before it is given back");
+        blocks[i].bytes = NULL;
+    }
+    __real_free(block);
+}
+
+/* ---- the stream ---- */
 
 static char stream[STREAM_BYTES];
 static size_t stream_length;
