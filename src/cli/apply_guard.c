@@ -6,6 +6,7 @@
 #include "cli/apply_guard.h"
 
 #include "cli/tunnel_file.h"
+#include "cli/tunnel_lock.h"
 #include "linux/link.h"
 #include "linux/process.h"
 
@@ -26,7 +27,8 @@
 
 #define STATUS_PATIENCE_MS 500
 #define CLIENT_PATIENCE_MS 1000
-#define LONGEST_NAP_MS     1000 /* so often it looks at the clock, and whether it is told to end */
+#define OTHERS_PATIENCE_MS 30000 /* with another vole that is at work on the tunnel when the time is over */
+#define LONGEST_NAP_MS     1000  /* so often it looks at the clock, and whether it is told to end */
 
 #define WORD_WAIT 'w' /* said over the channel: everything was done */
 #define WORD_END  'e' /* nothing is left to be taken back */
@@ -180,21 +182,31 @@ static bool wait_for_word(const struct apply_guard *guard, unsigned seconds)
 }
 
 /* The answer for those who come too late. */
+static const char *take_back(struct tunnel *tunnel, uint32_t index, const struct tunnel_goal *back)
+{
+    (void)tunnel_fail(tunnel, "not confirmed: what was applied is taken back");
+    if (tunnel->netlink < 0 || !tunnel_has_interface(tunnel) || tunnel->index != index) {
+        (void)tunnel_fail(tunnel, "it is not the same interface any more: nothing is taken back");
+        return APPLY_GUARD_GONE;
+    }
+    if (tunnel_goal_reach(back, tunnel, true))
+        return APPLY_GUARD_BACK;
+    (void)tunnel_fail(tunnel, "not everything could be taken back: what is said above is left");
+    return APPLY_GUARD_PARTLY;
+}
+
+/* The same, when no other vole is at work on it. If apply was killed, its lock is ours by inheritance. */
 static const char *go_back(const struct tunnel *from, const struct tunnel_goal *back)
 {
-    struct tunnel tunnel = {.netlink = link_open(), .mark = from->mark};
+    struct tunnel tunnel = {.netlink = link_open(), .lock = from->lock, .mark = from->mark};
+    const char *answer;
 
     (void)snprintf(tunnel.name, sizeof(tunnel.name), "%s", from->name);
     process_ignore_signals();
-    (void)tunnel_fail(&tunnel, "not confirmed: what was applied is taken back");
-    if (tunnel.netlink < 0 || !tunnel_has_interface(&tunnel) || tunnel.index != from->index) {
-        (void)tunnel_fail(&tunnel, "it is not the same interface any more: nothing is taken back");
-        return APPLY_GUARD_GONE;
-    }
-    if (tunnel_goal_reach(back, &tunnel, true))
-        return APPLY_GUARD_BACK;
-    (void)tunnel_fail(&tunnel, "not everything could be taken back: what is said above is left");
-    return APPLY_GUARD_PARTLY;
+    tunnel_lock_wait(&tunnel, OTHERS_PATIENCE_MS);
+    answer = take_back(&tunnel, from->index, back);
+    tunnel_lock_release(&tunnel);
+    return answer;
 }
 
 static void log_end(const char *name, const char *answer)

@@ -2,7 +2,8 @@
  *
  * vole down NAME|FILE: takes away what `up` made, and nothing of any other tunnel. A file that was made
  * unreadable meanwhile does not hold it up, nor does a daemon that does not answer. If the interface vanished
- * by itself, what it left is taken away. Spec: config §6.3.
+ * by itself, what it left is taken away. A signal before the first step leaves the tunnel up; a later one
+ * does not keep the rest from being taken away, but ends a PostDown hook. Spec: config §6.3.
  */
 #include "cli/command.h"
 
@@ -19,6 +20,7 @@
 #include "cli/tunnel_routes.h"
 #include "cli/tunnel_save.h"
 #include "cli/watch_unit.h"
+#include "linux/process.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -54,6 +56,7 @@ static bool remove_rules(struct tunnel *tunnel)
 
     model_init(&device);
     error = device_get(tunnel->name, &device);
+    tunnel->hung = error == -ETIMEDOUT;
     if (error == 0)
         any = tunnel_routes_remove_rules(tunnel, &device);
     else
@@ -72,12 +75,37 @@ static void remove_firewall(struct tunnel *tunnel, bool had_rules)
         (void)tunnel_routes_remove_left_rules(tunnel, found.mark);
 }
 
-static bool take_down(struct tunnel *tunnel)
+/* The interface with all that up made, in one go. */
+static bool take_away(struct tunnel *tunnel)
 {
     bool had_rules;
+    bool success;
 
-    if (!tunnel_has_interface(tunnel))
+    process_ignore_signals();
+    had_rules = remove_rules(tunnel);
+    success = tunnel_link_remove(tunnel);
+    if (success) {
+        dns_unset(tunnel);
+        remove_firewall(tunnel, had_rules);
+    }
+    process_heed_signals();
+    return success;
+}
+
+static bool stays_up(const struct tunnel *tunnel)
+{
+    if (process_signal() != 0)
+        (void)tunnel_fail(tunnel, "%s: the tunnel stays up", strsignal(process_signal()));
+    return false;
+}
+
+static bool take_down(struct tunnel *tunnel)
+{
+    process_catch_signals();
+    if (!tunnel_has_interface(tunnel)) {
+        process_ignore_signals();
         return clean_up(tunnel);
+    }
     if (device_kind_of(tunnel->name) == DEVICE_NONE)
         return tunnel_fail(tunnel, "`%s' is not a WireGuard interface", tunnel->name);
     if (tunnel->file.save_config && !tunnel->readable)
@@ -85,14 +113,10 @@ static bool take_down(struct tunnel *tunnel)
                            "SaveConfig is true, but the file cannot be saved as it is: correct it first");
     if (!tunnel->readable)
         (void)tunnel_fail(tunnel, "going on with what could be read of the file");
-    if (!hooks_run(tunnel, FILE_PRE_DOWN) || (tunnel->file.save_config && !tunnel_save(tunnel)))
-        return false;
-    had_rules = remove_rules(tunnel);
-    if (!tunnel_link_remove(tunnel))
-        return false;
-    dns_unset(tunnel);
-    remove_firewall(tunnel, had_rules);
-    return hooks_run(tunnel, FILE_POST_DOWN);
+    if (!hooks_run(tunnel, FILE_PRE_DOWN) || (tunnel->file.save_config && !tunnel_save(tunnel)) ||
+        process_signal() != 0)
+        return stays_up(tunnel);
+    return take_away(tunnel) && hooks_run(tunnel, FILE_POST_DOWN);
 }
 
 int command_down(int count, char **arguments)

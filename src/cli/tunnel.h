@@ -28,6 +28,7 @@ struct tunnel {
     int netlink;    /* of link_open(), -1: none */
     int lock;       /* of tunnel_lock_take(), negative: not held */
     uint32_t index; /* of the interface, 0: there is none (yet) */
+    bool hung;      /* its daemon was asked and did not answer in time */
     uint32_t mark;  /* fwmark and routing table of its default route, 0: none (yet) */
     struct steps steps;
 };

@@ -14,9 +14,11 @@
 #include <string.h>
 #include <time.h>
 
-/* So long a daemon may take to end after its interface is gone. */
-#define FAREWELL_MS       5000
-#define FAREWELL_PAUSE_MS 5
+/* So long a daemon may take to end after its interface is gone. It is looked for more and more seldom: each
+ * look is a connection, and a daemon that hangs has no more than 128 waiting before who comes waits, too. */
+#define FAREWELL_MS         5000
+#define FAREWELL_FIRST_MS   2
+#define FAREWELL_LONGEST_MS 200
 
 static void undo_link(struct tunnel *tunnel, const struct step *step)
 {
@@ -119,6 +121,29 @@ static void pause_ms(long milliseconds)
     (void)nanosleep(&pause, NULL);
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until nobody listens on its socket any more. */
+static void see_daemon_off(const struct tunnel *tunnel)
+{
+    int64_t end_ms = now_ms() + FAREWELL_MS;
+    long wait_ms = FAREWELL_FIRST_MS;
+
+    while (!tunnel->hung && now_ms() < end_ms) {
+        if (device_kind_of(tunnel->name) != DEVICE_SOCKET)
+            return;
+        pause_ms(wait_ms);
+        wait_ms = wait_ms * 3 / 2 < FAREWELL_LONGEST_MS ? wait_ms * 3 / 2 : FAREWELL_LONGEST_MS;
+    }
+    fprintf(stderr, "vole: %s: its daemon has not ended yet\n", tunnel->name);
+}
+
 bool tunnel_link_remove(struct tunnel *tunnel)
 {
     bool had_daemon = device_kind_of(tunnel->name) == DEVICE_SOCKET;
@@ -131,12 +156,7 @@ bool tunnel_link_remove(struct tunnel *tunnel)
     if (error != 0 && error != -ENODEV)
         return tunnel_fail(tunnel, "the interface cannot be deleted: %s", strerror(-error));
     tunnel->index = 0;
-    for (int waited = 0; had_daemon && waited < FAREWELL_MS; waited += FAREWELL_PAUSE_MS) {
-        if (device_kind_of(tunnel->name) != DEVICE_SOCKET)
-            return true;
-        pause_ms(FAREWELL_PAUSE_MS);
-    }
     if (had_daemon)
-        fprintf(stderr, "vole: %s: its daemon has not ended yet\n", tunnel->name);
+        see_daemon_off(tunnel);
     return true;
 }

@@ -15,8 +15,8 @@
 
 /* Makes it and sets index; its inverse is on the list of steps. False: a message was printed. */
 VOLE_MUST_CHECK bool tunnel_link_make(struct tunnel *tunnel, bool userspace);
-/* Removes it if it is there, and waits until its daemon, if it has one, is gone as well. False: a message was
- * printed. */
+/* Removes it if it is there, and waits until its daemon, if it has one that did not hang before, is gone as
+ * well. False: a message was printed. */
 bool tunnel_link_remove(struct tunnel *tunnel);
 
 #endif

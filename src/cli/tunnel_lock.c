@@ -15,9 +15,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HOLDER_BYTES 32
+#define PAUSE_MS     20
 
 static void lock_path(char path[static PATH_MAX], const struct tunnel *tunnel)
 {
@@ -44,9 +46,9 @@ static bool fail_as_held(const struct tunnel *tunnel, int fd)
                        holder[0] != '\0' ? holder : "unknown");
 }
 
-/* A descriptor of the locked file, -EWOULDBLOCK after a message that somebody else holds it, or why it cannot
- * be locked. */
-static int lock_file(const struct tunnel *tunnel, const char *path)
+/* A descriptor of the locked file, -EWOULDBLOCK after a message (if loud) that somebody else holds it, or why
+ * it cannot be locked. */
+static int lock_file(const struct tunnel *tunnel, const char *path, bool loud)
 {
     for (;;) {
         int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
@@ -57,7 +59,7 @@ static int lock_file(const struct tunnel *tunnel, const char *path)
         error = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : -errno;
         if (error == 0 && is_there(fd, path))
             return fd;
-        if (error == -EWOULDBLOCK)
+        if (error == -EWOULDBLOCK && loud)
             (void)fail_as_held(tunnel, fd);
         (void)close(fd);
         if (error != 0)
@@ -65,19 +67,38 @@ static int lock_file(const struct tunnel *tunnel, const char *path)
     }
 }
 
-bool tunnel_lock_take(struct tunnel *tunnel)
+static bool take(struct tunnel *tunnel, bool loud)
 {
     char path[PATH_MAX];
 
     lock_path(path, tunnel);
     (void)mkdir(TUNNEL_FILE_DIRECTORY, 0755);
-    tunnel->lock = lock_file(tunnel, path);
+    tunnel->lock = lock_file(tunnel, path, loud);
     if (tunnel->lock >= 0)
         (void)!(ftruncate(tunnel->lock, 0) == 0 && dprintf(tunnel->lock, "%ld\n", (long)getpid()) > 0);
     else if (tunnel->lock != -EWOULDBLOCK)
         (void)tunnel_fail(tunnel, "%s cannot be locked, so nothing keeps another vole from it: %s", path,
                           strerror(-tunnel->lock));
     return tunnel->lock != -EWOULDBLOCK;
+}
+
+bool tunnel_lock_take(struct tunnel *tunnel)
+{
+    return take(tunnel, true);
+}
+
+void tunnel_lock_wait(struct tunnel *tunnel, int patience_ms)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    char path[PATH_MAX];
+
+    lock_path(path, tunnel);
+    if (tunnel->lock >= 0 && flock(tunnel->lock, LOCK_EX | LOCK_NB) == 0 && is_there(tunnel->lock, path))
+        return;
+    if (tunnel->lock >= 0)
+        (void)close(tunnel->lock);
+    for (int waited_ms = 0; !take(tunnel, false) && waited_ms < patience_ms; waited_ms += PAUSE_MS)
+        (void)nanosleep(&pause, NULL);
 }
 
 void tunnel_lock_release(struct tunnel *tunnel)

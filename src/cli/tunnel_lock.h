@@ -20,6 +20,9 @@
 /* Until tunnel_lock_release(), which tunnel_close() does. False: somebody else holds it, and a message was
  * printed. */
 VOLE_MUST_CHECK bool tunnel_lock_take(struct tunnel *tunnel);
+/* The same, for a child that may have inherited it, but waits so long for whoever else holds it, and goes on
+ * without it then. */
+void tunnel_lock_wait(struct tunnel *tunnel, int patience_ms);
 /* Also for children that hold it. Does nothing if it is not held. */
 void tunnel_lock_release(struct tunnel *tunnel);
 

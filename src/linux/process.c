@@ -23,6 +23,7 @@ static const int process_endings[] = {SIGINT, SIGTERM, SIGHUP};
 static volatile sig_atomic_t process_caught;
 static bool process_catches;
 static bool process_ignores;
+static bool process_was_ignored[sizeof(process_endings) / sizeof(process_endings[0])]; /* before we did */
 
 static void process_on_signal(int number)
 {
@@ -71,10 +72,27 @@ int process_signal(void)
 /* Ignored, not only caught: the programs that take things back live on, too, when Ctrl-C is pressed again. */
 void process_ignore_signals(void)
 {
+    bool again = process_ignores;
+
     process_ignores = true;
     process_catches = true;
-    for (size_t i = 0; i < sizeof(process_endings) / sizeof(process_endings[0]); i++)
-        (void)signal(process_endings[i], SIG_IGN);
+    for (size_t i = 0; i < sizeof(process_endings) / sizeof(process_endings[0]); i++) {
+        bool ignored = signal(process_endings[i], SIG_IGN) == SIG_IGN;
+
+        process_was_ignored[i] = again ? process_was_ignored[i] : ignored;
+    }
+}
+
+void process_heed_signals(void)
+{
+    const struct sigaction action = {.sa_handler = process_on_signal};
+
+    process_caught = 0;
+    process_ignores = false;
+    for (size_t i = 0; i < sizeof(process_endings) / sizeof(process_endings[0]); i++) {
+        if (!process_was_ignored[i])
+            (void)sigaction(process_endings[i], &action, NULL);
+    }
 }
 
 /* ---- one program ---- */

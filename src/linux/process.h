@@ -43,5 +43,7 @@ void process_end_when_asked(void);
 /* Forgets it, and lets no further one disturb, nor INT and HUP the programs that run from then on: for taking
  * back what was done. */
 void process_ignore_signals(void);
+/* After that: heeds those that come from now on, as after process_catch_signals(). */
+void process_heed_signals(void);
 
 #endif

@@ -3,6 +3,7 @@
 """vole plan and vole apply: what differs is said and then done, sessions go on, what fails on the way is taken back,
 and so is what nobody confirms; config §5, §6."""
 
+import fcntl
 import json
 import os
 import pty
@@ -527,6 +528,23 @@ def who_asked_but_does_not_wait_for_the_answer_has_not_confirmed(lab):
     expect_equal(apply.wait(20), 0, "apply")
     hub.vole("confirm", "wg0")
     wait_for(lambda: not guards(hub), "the guard to end")
+
+
+@case
+def what_is_taken_back_waits_for_another_vole_at_work(lab):
+    hub = tunnel(lab).up()
+    before = hub.state()
+    hub.write(EVERYTHING)
+    hub.vole("apply", "--confirm", "300", "wg0")
+    applied = hub.state()
+    number = os.stat(f"/proc/{hub.host.pid}/ns/net").st_ino
+    with open(hub.host.path(f"/run/vole/wg0.{number}.lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        os.kill(guards(hub)[0], signal.SIGTERM)
+        time.sleep(0.3)  # it has come to the lock, or not yet
+        expect_same(hub.state(), applied, "the host while another vole is at work")
+    wait_for(lambda: not guards(hub), "the guard to end")
+    expect_same(hub.state(), before, "the host afterwards")
 
 
 @case

@@ -8,6 +8,7 @@ kills that often (`make load` does so many times more than the default).
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -16,12 +17,12 @@ import time
 
 from harness.cases import Skipped, case, main
 from harness.daemon import (VOLE, VOLED, Daemon, connect, default_environment, descendants, key_pair, processes_named)
-from harness.figures import median, say
+from harness.figures import counters, grown, median, say
 from harness.lab import expect, expect_equal, wait_for
 from harness.traffic import ping
 from harness.uapi import Uapi, hexadecimal
 
-KILLS = int(os.environ.get("LAB_KILLS") or 4)
+KILLS = int(os.environ.get("LAB_KILLS") or 4)  # the default keeps to five seconds for the whole file
 OWN = "its own promise"
 A, B = "10.9.0.1", "10.9.0.2"
 RESOLVCONF = """#!/bin/sh
@@ -104,7 +105,8 @@ class Mortal:
             yield f"public_key={stranger}\nallowed_ip=10.8.{number % 250}.0/24\npersistent_keepalive_interval=1"
             yield f"public_key={stranger}\nremove=true"
             yield f"fwmark={number % 2}"
-            yield f"listen_port={51820 + number % 3}"
+            if KILLS >= 20:  # an answer to a handshake may come for the old port, and the next one is 5 s later
+                yield f"listen_port={51820 + number % 3}"
 
     def start(self):
         self.a.run(VOLED, "wg0", environment=default_environment())
@@ -141,11 +143,14 @@ def kill(process):
 @case(seconds=60 + 4 * KILLS, voled_only=OWN)
 def either_process_killed_amid_traffic_and_changes(lab):
     mortal, moments = Mortal(lab), chance()
-    ends, starts, sockets = [], [], []
+    ends, starts, sockets, known = [], [], [], {}
     for number in range(KILLS):
         began = time.monotonic()
         mortal.serve()
         starts.append(time.monotonic() - began)
+        if starts[-1] > 2:
+            say(f"a slow start, {starts[-1]:.1f} s: a {counters(mortal)}, b {grown(known, counters(mortal.other))}")
+        known = counters(mortal.other)
         time.sleep(moments.uniform(0, 0.1))
         victims = mortal.processes()
         expect_equal(len(victims), 2, "processes")
@@ -163,8 +168,8 @@ def either_process_killed_amid_traffic_and_changes(lab):
 def either_process_killed_amid_its_start(lab):
     mortal, moments = Mortal(lab), chance()
     began = time.monotonic()
-    mortal.serve()
-    whole = time.monotonic() - began
+    mortal.start()
+    whole = 2 * (time.monotonic() - began)  # the engine's part goes on behind the starter's back
     for process in mortal.processes():
         kill(process)
     mortal.gone()
@@ -269,6 +274,49 @@ def a_tunnel_whose_daemon_was_killed_is_cleared_by_down_and_by_up(lab):
         expect_equal(laptop.is_clean(), True, f"what is left after: {down.stderr}")
 
 
+@case(voled_only=OWN)
+def ctrl_c_amid_down_keeps_nothing_from_being_taken_away(lab):
+    laptop = Laptop(lab)
+    laptop.vole("up", "--userspace", "wg0", check=True)
+    for name in ("resolvconf", "nft"):  # as somebody at the terminal would: vole and what it runs are told
+        real = "/etc/wireguard/bin/real-resolvconf" if name == "resolvconf" else "/usr/sbin/nft"
+        laptop.write("bin/real-resolvconf", RESOLVCONF, 0o755)
+        laptop.write(f"bin/{name}", f'#!/bin/sh\nkill -INT $PPID; kill -TERM $PPID\n{real} "$@"\n', 0o755)
+    down = laptop.vole("down", "wg0")
+    expect_equal(down.returncode, 0, f"down: {down.stderr}")
+    for name in ("resolvconf", "real-resolvconf"):
+        laptop.write(f"bin/{name}", RESOLVCONF, 0o755)
+    laptop.host.run("rm", "/etc/wireguard/bin/nft", "/etc/wireguard/bin/real-resolvconf")
+    expect_equal(laptop.is_clean(), True, f"what is left after: {down.stderr}")
+    text = FULL_TUNNEL.format(private=laptop.private, peer=laptop.peer)
+    laptop.write("wg0.conf", text.replace("PostUp = true", "PreDown = kill -INT $PPID"))
+    laptop.vole("up", "--userspace", "wg0", check=True)
+    up, down = laptop.state(), laptop.vole("down", "wg0")
+    expect(down.returncode == 1 and "Interrupt: the tunnel stays up" in down.stderr, down.stderr)
+    expect_equal(laptop.state(), up, "the host after a signal before the first step")
+    laptop.write("wg0.conf", text)
+    laptop.vole("down", "wg0", check=True)
+
+
+def down_of_a_daemon_that_hangs_takes_ten_seconds(lab):
+    laptop = Laptop(lab)
+    laptop.vole("up", "--userspace", "wg0", check=True)
+    daemon = processes_named(laptop.host, "wg0")
+    for process in daemon:
+        os.kill(process, signal.SIGSTOP)
+    began = time.monotonic()
+    down = laptop.vole("down", "wg0")
+    say(f"down took {time.monotonic() - began:.1f} s")
+    for process in daemon:
+        os.kill(process, signal.SIGCONT)
+    expect(down.returncode == 0 and "its daemon does not answer" in down.stderr, down.stderr)
+    expect_equal(laptop.is_clean(), True, f"what is left after: {down.stderr}")
+
+
+if KILLS >= 20:  # asked for
+    case(down_of_a_daemon_that_hangs_takes_ten_seconds, voled_only=OWN)
+
+
 # ---- full disks ----
 
 def small_disk(host, path, kibibytes=16):
@@ -327,12 +375,14 @@ def a_full_disk_stops_no_handshakes_and_loses_no_reservation(lab):
         one.up(f"{A}/24")
         ping(a, B)
 
-    again()
+    again()  # begins where the last life ended, to the second; what it uses up cannot be stored
     one.wait_log("cannot remember the time of handshakes in /var/tmp/state: No space left on device")
     expect_equal(a.output("sh", "-c", "cat /var/tmp/state/clock-*"), given_back, "what was stored before the disk was full")
     expect_equal(a.output("ls", "-A", "/var/tmp/state").count("new"), 0, "half files")
     a.run("rm", "/var/tmp/state/filler")
     one.stop()
+    ceiling = int(re.search(r"ceiling=(\d+)", given_back).group(1))
+    wait_for(lambda: time.time() > ceiling + 1, "the clock to be beyond what was used up")
     again()  # the next life finds room
     wait_for(lambda: a.output("sh", "-c", "cat /var/tmp/state/clock-*") != given_back, "a new reservation")
 
@@ -354,12 +404,12 @@ def without_descriptors_left_it_serves_on_and_recovers(lab):
     connect(one, other, [f"{A}/24"], [f"{B}/24"], other_address="192.0.2.2")
     ping(a, B)
     parent, engine = one.processes()
-    for spare in (0, 1, 3):
+    for spare in (0, 3):
         for process in (parent, engine):
             limit_descriptors(process, highest_descriptor(process) + 1 + spare)
         crowd = [one.uapi.connect() for _ in range(100)]
         ping(a, B)
-        for number in range(3):  # neither the parent can open sockets, nor the engine take them; the old ones stay
+        for number in range(2):  # neither the parent can open sockets, nor the engine take them; the old ones stay
             a.run("wg", "set", "wg0", "listen-port", str(51900 + number), check=False)
             ping(a, B)
         for connection in crowd:
@@ -411,7 +461,7 @@ class FewProcesses:
 def without_processes_left_a_start_fails_and_leaves_nothing(lab):
     host, failed, started = lab.host("a"), 0, 0
     uapi = Uapi(host, "wg0")
-    for free in range(1, 12):
+    for free in (1, 2, 3, 4, 5, 7, 10):
         with FewProcesses() as few:
             few.allow(free)
             try:

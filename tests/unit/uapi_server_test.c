@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -388,6 +389,32 @@ static void the_quietest_connection_makes_way(void **state)
     close(newcomer);
 }
 
+/* Nobody is there to make way: who came is sent away rather than announced for ever, and the next one is
+ * served. */
+static void without_descriptors_a_lone_client_is_sent_away(void **state)
+{
+    struct fixture *fixture = *state;
+    int first = client_open(fixture), second = client_open(fixture), lowest = dup(first);
+    struct rlimit before, none;
+
+    assert_true(lowest >= 0);
+    close(lowest); /* the next to be given */
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = (rlim_t)lowest;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    serve(fixture);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_closed(fixture, first);
+    assert_closed(fixture, second);
+    close(first);
+    close(second);
+    first = client_open(fixture);
+    client_send(first, "set=1\n\n");
+    assert_reply(fixture, first, "errno=0\n\n");
+    close(first);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
 
 int main(void)
@@ -405,6 +432,7 @@ int main(void)
         TEST(a_client_that_does_not_read_holds_up_nobody),
         TEST(a_client_that_leaves_during_its_dump_leaves_nothing_behind),
         TEST(the_quietest_connection_makes_way),
+        TEST(without_descriptors_a_lone_client_is_sent_away),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
