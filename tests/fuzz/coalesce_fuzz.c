@@ -349,26 +349,46 @@ static void check_same_groups(void)
     }
 }
 
-/* Positions in the order of writing, pair by pair. */
-static void check_order(void)
+/* The group each packet was written in. */
+static void find_groups(size_t group_of[static SLOW_MOST])
 {
-    size_t group_of[SLOW_MOST] = {0}, group = 0;
+    size_t group = 0;
 
     for (size_t i = 0; i < slow.member_count; i++) {
         while (written.ends[group] <= i)
             group++;
-        group_of[written.order[i]] = group;
+        group_of[written.order[i]] = group + 1;
     }
-    for (size_t late = 0; late < slow.member_count; late++)
-        for (size_t early = 0; early < late; early++) {
-            const struct slow_member *one = &slow.members[early], *other = &slow.members[late];
+}
 
-            if (one->kind == SLOW_BARRIER || other->kind == SLOW_BARRIER ||
-                (one->kind == SLOW_OTHER && other->kind == SLOW_OTHER))
-                target_hold(group_of[early] < group_of[late], "nothing moves across what is unknown");
-            if (slow_same_flow(one, other))
-                target_hold(group_of[early] <= group_of[late], "a flow's groups keep their order");
+/* The last group of each flow so far, of what is in no flow, of what is unknown, and of all. */
+static void check_order(void)
+{
+    size_t group_of[SLOW_MOST], flow_last[SLOW_MOST], flow_member[SLOW_MOST], flow_count = 0;
+    size_t other_last = 0, barrier_last = 0, last = 0;
+
+    find_groups(group_of);
+    for (size_t i = 0; i < slow.member_count; i++) {
+        const struct slow_member *member = &slow.members[i];
+        size_t group = group_of[i], flow = 0;
+
+        target_hold(group > barrier_last, "nothing moves before what is unknown");
+        if (member->kind == SLOW_BARRIER) {
+            target_hold(group > last, "nothing moves behind what is unknown");
+            barrier_last = group;
+        } else if (member->kind == SLOW_OTHER) {
+            target_hold(group > other_last, "what is in no flow keeps its order");
+            other_last = group;
+        } else {
+            while (flow < flow_count && !slow_same_flow(&slow.members[flow_member[flow]], member))
+                flow++;
+            target_hold(flow == flow_count || group >= flow_last[flow], "a flow's groups keep their order");
+            flow_count += flow == flow_count;
+            flow_member[flow] = i;
+            flow_last[flow] = group;
         }
+        last = group > last ? group : last;
+    }
 }
 
 static void flush(void)

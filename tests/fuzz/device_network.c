@@ -281,17 +281,51 @@ static bool is_accepted(const struct world_device *device, enum vole_outcome out
            reason == VOLE_DROP_INNER_LENGTH || reason == VOLE_DROP_SOURCE_NOT_ALLOWED;
 }
 
-static void check_received(struct world_device *device, struct world_datagram *sent, const uint8_t *bytes,
-                           size_t length, enum vole_outcome outcome)
+/* Whether the first mac is right for the device's key. */
+static bool is_signed(const struct world_device *device, const uint8_t *bytes, size_t length)
 {
+    uint8_t message[HANDSHAKE_MAX_BYTES];
+    size_t mac1 = message_mac1_offset(length);
+
+    if (message_type(bytes, length) != MESSAGE_INITIATION && message_type(bytes, length) != MESSAGE_RESPONSE)
+        return true;
+    memcpy(message, bytes, length);
+    world_sign(device->number, message, length);
+    return memcmp(message + mac1, bytes + mac1, MAC_BYTES) == 0;
+}
+
+/* The sender, under one of its keys, is believed to be there. */
+static bool is_believed(const struct world_device *device, unsigned sender, unsigned place)
+{
+    struct vole_peer_state state;
+
+    for (unsigned key = 0; key < WORLD_KEYS; key++) {
+        const struct world_peer *slot = &device->slots[sender * WORLD_KEYS + key];
+
+        if (slot->peer == NULL)
+            continue;
+        vole_peer_read(slot->peer, &state);
+        if (state.has_endpoint && world_place(&state.endpoint) == place)
+            return true;
+    }
+    return false;
+}
+
+static void check_received(struct world_device *device, struct world_datagram *sent, const uint8_t *bytes,
+                           size_t length, unsigned place, enum vole_outcome outcome)
+{
+    enum message_type type = message_type(bytes, length);
+
     if (!is_accepted(device, outcome))
         return;
     target_hold(device->up, "a device that is down takes nothing");
     target_hold(sent != NULL, "nobody's bytes are dropped");
     target_hold(sent->accepted[device->number] != device->memory + 1, "nothing is accepted twice");
-    target_hold(sent->sender != WORLD_STRANGER || message_type(bytes, length) == MESSAGE_COOKIE_REPLY,
-                "a stranger is not believed");
-    if (message_type(bytes, length) == MESSAGE_TRANSPORT)
+    target_hold(sent->sender != WORLD_STRANGER || type == MESSAGE_COOKIE_REPLY, "a stranger is not believed");
+    target_hold(is_signed(device, bytes, length), "a handshake is for this device's key");
+    target_hold(type == MESSAGE_COOKIE_REPLY || is_believed(device, sent->sender, place),
+                "a peer is where it was last heard");
+    if (type == MESSAGE_TRANSPORT)
         target_hold(world.boot_ns < sent->sent_ns + SESSION_LIFE_NS, "old data is dropped");
     sent->accepted[device->number] = device->memory + 1;
 }
@@ -308,7 +342,7 @@ static void receive(struct world_device *device, struct world_datagram *sent, co
     world_note_load(device);
     world.answering = sent == NULL ? &from : NULL;
     outcome = vole_device_receive(device->device, copy, length, &from, 0, &now);
-    check_received(device, sent, bytes, length, outcome);
+    check_received(device, sent, bytes, length, place, outcome);
     target_hold(world.delivered == delivered + (outcome == VOLE_DELIVERED), "what is delivered is delivered");
     world.answering = NULL;
     free(copy);
