@@ -152,28 +152,6 @@ static void the_device_is_compared_value_by_value(void **state)
     case_free(&c);
 }
 
-/* A device clamps the key that it is given. */
-static void a_private_key_is_the_same_clamped_or_not(void **state)
-{
-    struct between_case c;
-
-    (void)state;
-    case_init(&c);
-    memset(c.wanted.private_key, 0xff, VOLE_KEY_BYTES);
-    memcpy(c.running.private_key, c.wanted.private_key, VOLE_KEY_BYTES);
-    c.running.private_key[0] = 0xf8;
-    c.running.private_key[31] = 0x7f;
-    c.running.has_private_key = c.wanted.has_private_key = true;
-    case_compare(&c, false);
-    assert_true(change_is_empty(&c.difference));
-    memset(c.wanted.private_key, 0, VOLE_KEY_BYTES); /* none */
-    memset(c.running.private_key, 0, VOLE_KEY_BYTES);
-    c.running.private_key[31] = 0x40; /* zero, clamped */
-    case_compare(&c, false);
-    assert_true(c.difference.has_private_key);
-    case_free(&c);
-}
-
 static void what_is_not_given_is_reset_only_with_the_whole_device(void **state)
 {
     struct between_case c;
@@ -793,7 +771,6 @@ int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_device_is_compared_value_by_value),
-        cmocka_unit_test(a_private_key_is_the_same_clamped_or_not),
         cmocka_unit_test(what_is_not_given_is_reset_only_with_the_whole_device),
         cmocka_unit_test(a_peer_that_is_not_wanted_is_removed_first),
         cmocka_unit_test(a_new_peer_has_what_is_given),
