@@ -175,7 +175,7 @@ int __wrap_select(int count, fd_set *reading, fd_set *writing, fd_set *excepting
 
 static bool contains(const char *bytes, size_t length, const char *text)
 {
-    return memmem(bytes, length, text, strlen(text)) != NULL;
+    return bytes != NULL && memmem(bytes, length, text, strlen(text)) != NULL;
 }
 
 /* One answer after the other; returns how many gave what there is to give. */
