@@ -30,20 +30,25 @@ static bool is_for_old_connections(const char *line)
 /* ---- nft ---- */
 
 /* Whether the rule names interfaces, and ours is not among them. Sets of names that stand elsewhere may hold
- * it. */
+ * it. What is quoted, and too long for a name, is a comment or a prefix for a log. */
 static bool nft_is_for_others(const char *line, const char *interface)
 {
     char name[NAME_BYTES];
-    int end;
 
     if ((!contains(line, "iif") && !contains(line, "oif")) || contains(line, "@") || contains(line, "!="))
         return false;
-    for (const char *quote = strchr(line, '"'); quote != NULL; quote = strchr(quote, '"')) {
-        if (sscanf(quote, "\"%63[^\"]\"%n", name, &end) != 1)
+    for (const char *quote = strchr(line, '"'), *end; quote != NULL; quote = strchr(end + 1, '"')) {
+        size_t length = strcspn(quote + 1, "\"");
+
+        end = quote + 1 + length;
+        if (length == 0 || *end == '\0')
             return false;
+        if (length >= sizeof(name))
+            continue;
+        memcpy(name, quote + 1, length);
+        name[length] = '\0';
         if (fnmatch(name, interface, 0) == 0)
             return false;
-        quote += end;
     }
     return true;
 }

@@ -30,6 +30,8 @@ static void assert_closed(forward_chain_reader *reads, const char *text, const c
 
 #define NFT_HEAD                                                                                             \
     "table ip filter {\n\tchain FORWARD {\n\t\ttype filter hook forward priority filter; policy drop;\n"
+#define C16      "cccccccccccccccc"
+#define C64      C16 C16 C16 C16
 #define NFT_TAIL "\t}\n}\n"
 #define NFT_NAME "table ip filter, chain FORWARD"
 
@@ -45,6 +47,13 @@ static void chains_of_nft(void **state)
     assert_closed(forward_chain_in_nft, NFT_HEAD "\t\tct state new,established accept\n" NFT_TAIL, NULL);
     assert_closed(forward_chain_in_nft, NFT_HEAD "\t\tct state vmap { established : accept }\n" NFT_TAIL,
                   NFT_NAME);
+    /* What is quoted and no name, and how long it is, does not matter. */
+    assert_closed(forward_chain_in_nft,
+                  NFT_HEAD "\t\toif 7 accept comment \"" C64 C64 "\"\n"
+                           "\t\tiifname \"docker0\" accept comment \"" C64 C64 "\"\n" NFT_TAIL,
+                  NFT_NAME);
+    assert_closed(forward_chain_in_nft,
+                  NFT_HEAD "\t\tlog prefix \"" C64 "\" iifname \"wg0\" accept\n" NFT_TAIL, NULL);
     /* An accept elsewhere opens nothing, and a chain that is open does not excuse one that is closed. */
     assert_closed(
         forward_chain_in_nft,
