@@ -18,6 +18,7 @@
 #include "prometheus_text.h"
 
 #include <errno.h>
+#include <jansson.h>
 
 /* ---- the replies ---- */
 
@@ -156,6 +157,35 @@ static char *show(const struct model_device *device, const struct uapi_vole *vol
     return text;
 }
 
+static void check_json(const struct model_device *device, const struct uapi_vole *vole,
+                       const struct peer_names *names)
+{
+    struct json_output output;
+    FILE *before = stdout;
+    char *text;
+    size_t length;
+    json_t *read;
+
+    if (!json_output_is_possible())
+        return;
+    stdout = open_memstream(&text, &length);
+    target_hold(stdout != NULL, "there is memory");
+    json_output_begin(&output);
+    json_output_list(&output, "interfaces");
+    show_json(&output, device, "wg0", names, SHOW_EVERYTHING | SHOW_NAMES | SHOW_SECRETS);
+    show_json_drops(&output, vole, "wg0", names);
+    show_json_features(&output, vole, "wg0");
+    json_output_end(&output);
+    target_hold(json_output_finish(&output, 0) == 0, "JSON can be made of anything");
+    fclose(stdout);
+    stdout = before;
+    check_plain(text, length);
+    read = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+    target_hold(json_array_size(json_object_get(read, "interfaces")) == 3, "JSON is read as what it is");
+    json_decref(read);
+    free(text);
+}
+
 /* The same replies, cut otherwise. */
 static void check_same_again(const struct peer_names *names)
 {
@@ -173,6 +203,8 @@ static void check_same_again(const struct peer_names *names)
         errors[i][1] = feed(vole_reply, step, uapi_vole_read_line, &vole);
         check_device(&device);
         shown[i] = show(&device, &vole, names);
+        if (i == 0)
+            check_json(&device, &vole, names);
         uapi_vole_free(&vole);
         model_free(&device);
     }
