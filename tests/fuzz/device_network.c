@@ -163,23 +163,40 @@ static uint32_t read32(const uint8_t *bytes)
     return bytes_load_le32(bytes);
 }
 
-/* Each receiver index has a key of its own, so a counter is used with it once. */
-static void check_counter(struct world_device *device, const uint8_t *datagram)
+/* The device's session that sends with this receiver index; NULL: it has none, or there is no more room. */
+static struct world_session *find_session(struct world_device *device, uint32_t index)
 {
-    uint32_t index = read32(datagram + TRANSPORT_RECEIVER);
-    uint64_t counter = bytes_load_le64(datagram + TRANSPORT_COUNTER);
-    size_t i = 0;
+    for (size_t i = 0; i < device->session_count; i++)
+        if (device->sessions[i].index == index)
+            return &device->sessions[i];
+    return NULL;
+}
 
-    while (i < device->counter_count && device->counters[i].index != index)
-        i++;
-    if (i == WORLD_INDICES || world.forged_index)
-        return;
-    if (i == device->counter_count) {
-        device->counters[device->counter_count].next = 0;
-        device->counters[device->counter_count++].index = index;
+/* The device answered, or was answered. Until it sends on the session, that may have been for nothing. */
+static void note_session(struct world_device *device, uint32_t index)
+{
+    struct world_session *session = find_session(device, index);
+
+    if (session == NULL && device->session_count < WORLD_SESSIONS) {
+        session = &device->sessions[device->session_count++];
+        *session = (struct world_session){.index = index};
     }
-    target_hold(counter >= device->counters[i].next, "no counter is used twice");
-    device->counters[i].next = counter + 1;
+    if (session != NULL && session->next == 0)
+        session->birth_ns = world.boot_ns;
+}
+
+/* Each receiver index has a key of its own, so a counter is used with it once. */
+static void check_data(struct world_device *device, const uint8_t *datagram)
+{
+    struct world_session *session = find_session(device, read32(datagram + TRANSPORT_RECEIVER));
+    uint64_t counter = bytes_load_le64(datagram + TRANSPORT_COUNTER);
+
+    if (world.forged_index || (session == NULL && device->session_count == WORLD_SESSIONS))
+        return;
+    target_hold(session != NULL, "data is sent on a session that there is");
+    target_hold(counter >= session->next, "no counter is used twice");
+    target_hold(world.boot_ns < session->birth_ns + SESSION_LIFE_NS, "no data is sent on an old session");
+    session->next = counter + 1;
 }
 
 static bool is_known(const struct world_device *device, const struct vole_endpoint *to)
@@ -208,9 +225,11 @@ static void check_sent(struct world_device *device, const struct vole_endpoint *
     target_hold(world.answering == NULL, "nobody is answered");
     target_hold(is_known(device, to), "datagrams go to peers");
     if (type == MESSAGE_TRANSPORT)
-        check_counter(device, datagram);
+        check_data(device, datagram);
     else
         device->indices[device->drawn++ % 4] = read32(datagram + INITIATION_SENDER);
+    if (type == MESSAGE_RESPONSE)
+        note_session(device, read32(datagram + RESPONSE_RECEIVER));
 }
 
 int network_take(void *context, const struct vole_endpoint *to, uint8_t traffic_class, const uint8_t *bytes,
@@ -370,6 +389,8 @@ static void hand_over(struct world_device *device, struct world_datagram *sent, 
                         : 0;
 
         world.forged_index |= read32(bytes + at) != read32(sent->bytes + at);
+        if (message_type(bytes, length) == MESSAGE_RESPONSE)
+            note_session(device, read32(bytes + RESPONSE_SENDER));
         note_place(device, sent, place);
     }
     if (queue)

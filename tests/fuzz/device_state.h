@@ -10,7 +10,7 @@
 #include "target.h"
 
 #define WORLD_PACKETS   2000u
-#define WORLD_INDICES   512u
+#define WORLD_SESSIONS  512u
 #define WORLD_ROUTES    64u
 #define LOAD_FROM       512u /* handshake messages that wait */
 #define LOAD_PER_TICK   64u
@@ -21,6 +21,12 @@ struct world_peer {
     struct vole_peer *peer; /* NULL: none */
     unsigned device, other, key;
     uint32_t places; /* bits: where it may be */
+};
+
+/* A session as one side of it sends. */
+struct world_session {
+    uint32_t index;          /* the receiver's */
+    uint64_t birth_ns, next; /* its age; no counter below is used any more */
 };
 
 struct world_device {
@@ -37,11 +43,8 @@ struct world_device {
     unsigned queued;    /* at most so many handshake messages wait */
     uint64_t loaded_ns; /* when so many waited last that it is under load; 0: never */
     size_t ticks;
-    struct {
-        uint32_t index;
-        uint64_t next;
-    } counters[WORLD_INDICES]; /* of receiver indices that it sends to */
-    size_t counter_count;
+    struct world_session sessions[WORLD_SESSIONS]; /* that it may send on */
+    size_t session_count;
 };
 
 /* An inner packet on its way. */

@@ -11,7 +11,7 @@
  *                 changed, are dropped and answered by nothing but a cookie reply under load
  *   once          nothing is accepted twice, and no data that is older than 180 s
  *   where         datagrams go only to where a peer was configured to be, or came from with something new
- *   counters      no (receiver index, counter) is used twice
+ *   sessions      data is sent on sessions that there are, no older than 180 s, no counter twice
  *   down          a device that is down neither sends nor takes
  *   tables        peers, endpoints and allowed IPs are what was configured
  *   progress      a device wants a bounded number of ticks; the network's traffic ends
