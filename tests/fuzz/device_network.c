@@ -313,6 +313,18 @@ static bool is_signed(const struct world_device *device, const uint8_t *bytes, s
     return memcmp(message + mac1, bytes + mac1, MAC_BYTES) == 0;
 }
 
+/* Whether it has a second mac, its sender's own, if it needs one. */
+static bool is_proven(const struct world_device *device, const struct world_datagram *sent,
+                      const uint8_t *bytes, size_t length)
+{
+    static const uint8_t none[MAC_BYTES];
+    size_t mac2 = message_mac2_offset(length);
+
+    return device->surely_loaded_ns == 0 || device->surely_loaded_ns + WORLD_SECOND <= world.boot_ns ||
+           (memcmp(bytes + mac2, none, MAC_BYTES) != 0 &&
+            memcmp(bytes + mac2, sent->bytes + mac2, MAC_BYTES) == 0);
+}
+
 /* The sender, under one of its keys, is believed to be there. */
 static bool is_believed(const struct world_device *device, unsigned sender, unsigned place)
 {
@@ -342,6 +354,9 @@ static void check_received(struct world_device *device, struct world_datagram *s
     target_hold(sent->accepted[device->number] != device->memory + 1, "nothing is accepted twice");
     target_hold(sent->sender != WORLD_STRANGER || type == MESSAGE_COOKIE_REPLY, "a stranger is not believed");
     target_hold(is_signed(device, bytes, length), "a handshake is for this device's key");
+    target_hold((type != MESSAGE_INITIATION && type != MESSAGE_RESPONSE) ||
+                    is_proven(device, sent, bytes, length),
+                "a handshake needs a cookie under load");
     target_hold(type == MESSAGE_COOKIE_REPLY || is_believed(device, sent->sender, place),
                 "a peer is where it was last heard");
     if (type == MESSAGE_TRANSPORT)

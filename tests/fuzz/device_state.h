@@ -40,8 +40,9 @@ struct world_device {
     uint64_t random;
     uint32_t indices[4]; /* drawn lately, as its handshakes show them */
     unsigned drawn;
-    unsigned queued;    /* at most so many handshake messages wait */
-    uint64_t loaded_ns; /* when so many waited last that it is under load; 0: never */
+    unsigned queued;           /* at most so many handshake messages wait */
+    uint64_t surely_loaded_ns; /* when it was under load for certain; 0: never */
+    uint64_t loaded_ns;        /* when so many waited last that it is under load; 0: never */
     size_t ticks;
     struct world_session sessions[WORLD_SESSIONS]; /* that it may send on */
     size_t session_count;

@@ -121,6 +121,8 @@ void world_settle(struct world_device *device)
     while (vole_device_deadline(device->device) <= world.monotonic_ns) {
         target_hold(ticks++ < MOST_TICKS, "a device has enough of ticks at one moment");
         world_note_load(device);
+        if (device->queued >= LOAD_FROM && device->key < WORLD_KEYS)
+            device->surely_loaded_ns = world.boot_ns;
         vole_device_tick(device->device, &now);
         device->queued -= device->queued < LOAD_PER_TICK ? device->queued : LOAD_PER_TICK;
         device->ticks++;
