@@ -58,7 +58,7 @@ scarce: ## refuse each allocation of vole and voled once, about ten minutes; BUI
 	@$(BUILD)/tests/unit/scarce_device_test
 	@tests/lab/run --build $(BUILD) --seconds 3600 tests/scarce/commands.py tests/scarce/daemon.py
 
-check-memory: ## lab, interop and units with a memory limit of 32 MiB, and 1000 peers more in each voled
+check-memory: ## lab, interop and units where memory is short: voled limited to 32 MiB, with 1000 peers
 	@scripts/setup test
 	@$(MAKE) --no-print-directory all
 	@scripts/check-memory $(BUILD)

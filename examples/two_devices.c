@@ -60,6 +60,8 @@ int main(void)
 
         vole_public_key(public_key, hosts[!i].key);
         hosts[i].device = vole_device_new(&options, &now);
+        if (hosts[i].device == NULL)
+            return 1;
         vole_device_set_private_key(hosts[i].device, hosts[i].key, &now);
         struct vole_peer *peer = vole_peer_add(hosts[i].device, public_key, &now, NULL);
         if (peer == NULL || vole_peer_allow(peer, &inner) != 0)

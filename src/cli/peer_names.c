@@ -12,6 +12,7 @@
 #include "config/file_value.h"
 #include "config/key.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +21,26 @@
 
 /* ---- the table ---- */
 
+/* Names are a help to people: what is asked for is shown without them, but not without a word. */
+static void say_no_memory(void)
+{
+    static bool said;
+
+    if (!said)
+        fputs("Warning: out of memory: names of peers are left out\n", stderr);
+    said = true;
+}
+
 static void names_add(struct peer_names *names, const uint8_t public_key[static KEY_BYTES], const char *name,
                       size_t length, unsigned line)
 {
     struct peer_name *items = array_grow(names->items, &names->capacity, names->count, sizeof(*items));
     struct peer_name *item;
 
-    if (items == NULL)
+    if (items == NULL) {
+        say_no_memory();
         return;
+    }
     names->items = items;
     item = &items[names->count];
     memset(item, 0, sizeof(*item));
@@ -178,7 +191,8 @@ static void load_file(struct peer_names *names, const char *interface)
     if (!tunnel_file_find(path, interface))
         return;
     /* whatever is wrong with it, what could be read of it counts: `check` and `up` complain */
-    (void)!file_read(&file, path, FILE_QUICK, &problems);
+    if (file_read(&file, path, FILE_QUICK, &problems) == -ENOMEM)
+        say_no_memory();
     peer_names_add_file(names, &file);
     file_problems_free(&problems);
     file_free(&file);
@@ -191,9 +205,14 @@ static void load_list(struct peer_names *names)
     char *text;
     size_t length;
 
-    if (stream == NULL)
+    if (stream == NULL) {
+        if (errno == ENOMEM)
+            say_no_memory();
         return;
+    }
     text = malloc(LIST_MAX_BYTES);
+    if (text == NULL)
+        say_no_memory();
     length = text != NULL ? fread(text, 1, LIST_MAX_BYTES, stream) : 0;
     peer_names_add_list(names, PEER_NAMES_FILE, text, length, !said);
     said = true;

@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from harness.cases import case, main
 from harness.daemon import VOLE, VOLED, Daemon, default_environment, key_pair, preshared_key, processes_named
-from harness.lab import expect_equal, wait_for
+from harness.lab import expect, expect_equal, wait_for
 from harness.scarce import Scarce, expect_orderly, sweep
 
 SECONDS = 3000
@@ -50,6 +50,14 @@ class Place:
         with open(os.open(self.host.path(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
             out.write(text)
         return path
+
+    def write_names(self):
+        """Names for peers: one in the interface's file, one in the list."""
+        self.write("wg0", self.text(3).replace("[Peer]", "[Peer]\n# Name = first", 1))
+        os.makedirs(self.host.path("/etc/vole"), exist_ok=True)
+        self.host.shell("mount -t tmpfs tmpfs /etc/vole")
+        with open(self.host.path("/etc/vole/names"), "w", encoding="utf-8") as out:
+            out.write(f"{self.keys[1][1]} second # and so on\n")
 
     def reset(self):
         self.host.run(VOLE, "setconf", "wg0", "/dev/stdin", input=self.text(3, address=False))
@@ -95,6 +103,8 @@ class Place:
 @case(seconds=SECONDS, voled_only="features and drops")
 def commands_that_show(lab):
     place = Place(lab)
+    place.write_names()
+    expect("first" in place.run("show").stdout and "second" in place.run("show").stdout, "names are shown")
     for words in ([], ["show"], ["show", "wg0", "dump"], ["show", "all", "peers"], ["show", "--json"], ["show", "wg0", "features"],
                   ["show", "wg0", "drops", "--json"], ["showconf", "wg0"], ["metrics"], ["clock"]):
         place.reads(*words)

@@ -4,11 +4,15 @@
  */
 #include "daemon/log.h"
 
+#include "daemon/log_relay.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -116,6 +120,29 @@ static void a_long_line_is_cut_but_stays_a_line(void **state)
     assert_int_equal(line[strlen(line) - 1], '\n');
 }
 
+/* The queue between both processes is the kernel's, and ends somewhere: from then on lines are lost. */
+static void a_relay_that_nobody_reads_has_an_end_and_holds_nobody_up(void **state)
+{
+    unsigned sent = 0;
+    int pair[2];
+
+    (void)state;
+    assert_int_equal(log_relay_pair(pair), 0);
+    while (send(pair[1], "", 1, MSG_DONTWAIT) == 1)
+        sent++;
+    assert_in_range(sent, 1, 1000000);
+    log_start("wg0", LOG_LEVEL_NOTICE);
+    log_relay_send(pair[1], LOG_INFO, "nobody hears this");
+    while (recv(pair[0], &(char){0}, 1, MSG_DONTWAIT) == 1)
+        sent--;
+    assert_int_equal(sent, 0);
+    log_relay_send(pair[1], LOG_ERR, "room again");
+    log_relay_take(pair[0]);
+    assert_int_equal(recv(pair[0], &(char){0}, 1, MSG_DONTWAIT), -1);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, catch_stderr, release_stderr)
 
 int main(void)
@@ -126,6 +153,7 @@ int main(void)
         TEST(control_characters_do_not_reach_the_terminal),
         TEST(nor_do_those_above_127),
         TEST(a_long_line_is_cut_but_stays_a_line),
+        TEST(a_relay_that_nobody_reads_has_an_end_and_holds_nobody_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
