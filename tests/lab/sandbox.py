@@ -29,6 +29,19 @@ DESCRIPTORS = {
     "parent": r"/dev/null|/dev/net/tun|socket:\[\d+\]|pipe:\[\d+\]|net:\[\d+\]|anon_inode:(\[signalfd\]|inotify)|.*\.log"}
 
 
+def opens_sockets_by_one_call_for_all():
+    """Whether the C library does (i386), whose arguments no filter sees."""
+    with open(CONFINED, "rb") as program:
+        return program.read(20)[18] == 3
+
+
+def names_of(call):
+    """A pattern for a system call's names; machines of 32 bits have others for some."""
+    if call in ("socket", "connect") and opens_sockets_by_one_call_for_all():
+        return "socketcall"
+    return f"{call}(32|64|2)?"
+
+
 def tried(role, attempt):
     """What came of it, and what the parent would log."""
     if not os.path.exists(CONFINED):
@@ -85,7 +98,7 @@ def the_engine_and_its_workers_are_refused_files_and_ended_for_all_else(lab):
                 expect_equal(result, "refused: Permission denied", f"{role}: {attempt}")
             else:
                 expect_equal(result, "ended: SYS", f"{role}: {attempt}")
-                expect(f"the system call {call}," in log, f"{role}: the log names {call}: {log}")
+                expect(re.search(f"the system call {names_of(call)},", log), f"{role}: the log names {call}: {log}")
 
 
 @case
@@ -94,6 +107,8 @@ def the_parent_is_ended_for_what_no_request_needs(lab):
     for attempt in ("nothing-special", "inet-socket", "read-file"):
         expect_equal(tried("parent", attempt)[0], "done", attempt)
     for attempt in IN_PARENT:
+        if attempt == "packet-socket" and opens_sockets_by_one_call_for_all():
+            continue
         expect_equal(tried("parent", attempt)[0], "ended: SYS", attempt)
 
 
