@@ -243,7 +243,9 @@ static int explain(struct explanation *asked)
         return print_story(asked);
     if (asked->export != NULL)
         return write_page(asked);
-    return explain_server_run(&asked->listen, asked->open_browser, page_to_serve, asked);
+    return explain_server_run(&asked->listen, asked->open_browser,
+                              asked->subject == NULL || asked->table.kind != ROUTING_TABLE_INTERFACE,
+                              page_to_serve, asked);
 }
 
 int command_explain(int count, char **arguments)

@@ -118,15 +118,16 @@ static void say_where(void *context, const struct vole_endpoint *bound, const ch
         open_browser(address);
 }
 
-int explain_server_run(const struct vole_endpoint *listen, bool open_browser_too, explain_page *page,
-                       void *context)
+int explain_server_run(const struct vole_endpoint *listen, bool open_browser_too, bool from_memory,
+                       explain_page *page, void *context)
 {
     struct serving serving = {.open_browser = open_browser_too, .page = page, .context = context};
     struct http_server server = {.command = "vole explain",
                                  .listen = *listen,
                                  .answer = answer,
                                  .context = &serving,
-                                 .listening = say_where};
+                                 .listening = say_where,
+                                 .gives_up = from_memory ? GIVE_UP_FILES : GIVE_UP_CHANGES};
 
     if (!make_path(serving.path)) {
         fputs("vole explain: no random bytes to be had\n", stderr);

@@ -15,9 +15,9 @@
 /* The page for one request, by free(); NULL: it cannot be made, which was said. */
 typedef char *explain_page(void *context, bool fresh, size_t *length);
 
-/* Serves until a signal asks to end. open_browser: also opens the address with the desktop's browser. The
- * exit status; messages were printed. */
+/* Serves until a signal asks to end. open_browser: also opens the address with the desktop's browser.
+ * from_memory: making the page asks no interface. The exit status; messages were printed. */
 VOLE_MUST_CHECK int explain_server_run(const struct vole_endpoint *listen, bool open_browser,
-                                       explain_page *page, void *context);
+                                       bool from_memory, explain_page *page, void *context);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 
+#include "cli/give_up.h"
 #include "cli/secret_output.h"
 #include "config/key.h"
 
@@ -14,6 +15,7 @@ int command_genpsk(int count, char **arguments)
 
     if (!command_takes_nothing(count, arguments, &status))
         return status;
+    give_up(GIVE_UP_ALL);
     key_generate_preshared(key);
     status = secret_output_print(key, "preshared_key");
     key_wipe(key, sizeof(key));

@@ -200,6 +200,7 @@ int http_server_run(const struct http_server *server)
     process_end_when_asked(); /* before anybody hears where it is, and may send it a signal */
     if (server->listening != NULL)
         say_where(daemon, server);
+    give_up(server->gives_up);
     status = serve(daemon, server);
     MHD_stop_daemon(daemon);
     return status;

@@ -12,6 +12,8 @@
 
 #include "vole.h"
 
+#include "cli/give_up.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -45,6 +47,7 @@ struct http_server {
     void *context;
     /* It listens there, port included; text is like "127.0.0.1:9586". May be NULL. */
     void (*listening)(void *context, const struct vole_endpoint *bound, const char *text);
+    enum give_up gives_up; /* then, before the first client */
 };
 
 /* A constant text as an answer. */

@@ -5,6 +5,7 @@
  */
 #include "cli/command.h"
 
+#include "cli/give_up.h"
 #include "cli/http_place.h"
 #include "cli/metrics_server.h"
 #include "cli/metrics_text.h"
@@ -29,8 +30,10 @@ int command_metrics(int count, char **arguments)
         print_usage(stdout);
         return 0;
     }
-    if (count == 1)
+    if (count == 1) {
+        give_up(GIVE_UP_CHANGES);
         return metrics_text_print(stdout) ? 0 : 1;
+    }
     if (count != 3 || strcmp(arguments[1], "--listen") != 0) {
         print_usage(stderr);
         return 1;

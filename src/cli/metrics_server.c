@@ -45,8 +45,11 @@ static void say_where(void *context, const struct vole_endpoint *bound, const ch
 
 int metrics_server_run(const struct vole_endpoint *listen)
 {
-    struct http_server server = {
-        .command = "vole metrics", .listen = *listen, .answer = answer, .listening = say_where};
+    struct http_server server = {.command = "vole metrics",
+                                 .listen = *listen,
+                                 .answer = answer,
+                                 .listening = say_where,
+                                 .gives_up = GIVE_UP_CHANGES};
 
     return http_server_run(&server);
 }

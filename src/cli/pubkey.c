@@ -5,6 +5,7 @@
  */
 #include "cli/command.h"
 
+#include "cli/give_up.h"
 #include "cli/json_output.h"
 #include "cli/program.h"
 #include "config/key.h"
@@ -54,6 +55,7 @@ int command_pubkey(int count, char **arguments)
 
     if (!command_takes_nothing(count, arguments, &status))
         return status;
+    give_up(GIVE_UP_ALL);
     status = read_private_key(key);
     if (status == 0) {
         key_public(key, key);

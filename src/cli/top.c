@@ -11,6 +11,7 @@
 #include "cli/command.h"
 
 #include "cli/access.h"
+#include "cli/give_up.h"
 #include "cli/program.h"
 #include "cli/screen.h"
 #include "cli/terminal.h"
@@ -288,6 +289,7 @@ int command_top(int count, char **arguments)
     }
     if (top.name != NULL && strcmp(top.name, "all") == 0)
         top.name = NULL;
+    give_up(GIVE_UP_CHANGES);
     look(&top);
     status = top.once || !screen_is_possible() ? print_once(&top) : run_on_screen(&top);
     top_sample_free(&top.sample);

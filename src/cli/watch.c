@@ -6,6 +6,7 @@
  */
 #include "cli/command.h"
 
+#include "cli/give_up.h"
 #include "cli/root.h"
 #include "cli/watch_tunnel.h"
 #include "linux/clock.h"
@@ -168,8 +169,10 @@ int command_watch(int count, char **arguments)
     if (!root_is_given(count, arguments))
         return 1;
     process_end_when_asked();
-    if (open_all(&watch) && begin_all(watch.tunnels, watch.count, arguments + 1))
+    if (open_all(&watch) && begin_all(watch.tunnels, watch.count, arguments + 1)) {
+        give_up(GIVE_UP_PROGRAMS);
         run(&watch);
+    }
     close_all(&watch);
     return 1;
 }

@@ -274,7 +274,11 @@ static void call_filter_return(struct call_filter *filter, uint32_t what)
 
 static void call_filter_end_it(struct call_filter *filter)
 {
-    call_filter_return(filter, filter->end == CALL_FILTER_TRAP ? SECCOMP_RET_TRAP : SECCOMP_RET_KILL_PROCESS);
+    static const uint32_t ends[] = {[CALL_FILTER_TRAP] = SECCOMP_RET_TRAP,
+                                    [CALL_FILTER_KILL] = SECCOMP_RET_KILL_PROCESS,
+                                    [CALL_FILTER_FAIL] = SECCOMP_RET_ERRNO | ENOSYS};
+
+    call_filter_return(filter, ends[filter->end]);
 }
 
 /* Goes on if this word of the argument, behind the mask, is value; else to a place that is not known yet. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Which system calls a thread may make: a list of all that are allowed, given to the kernel as a program
- * (seccomp). What is not on the list ends the process. The filter holds for the calling thread and every
- * thread it starts later, and cannot be taken off again; so it is put on before there are threads.
+ * (seccomp). What is not on the list ends the process, or fails. The filter holds for the calling thread and
+ * every thread it starts later, and cannot be taken off again; so it is put on before there are threads.
  *
  * A call is named as the kernel does, whether this machine has it or not (call_names.h). Rules for the same
  * call allow what any of them allows; of those that fit, the one that was added first counts. Calls of
@@ -60,7 +60,8 @@ struct call_rule {
 enum call_filter_end {
     CALL_FILTER_TRAP, /* a forbidden call raises SIGSYS, which a handler may tell of before it ends the
                          process */
-    CALL_FILTER_KILL  /* ends the process at once */
+    CALL_FILTER_KILL, /* ends the process at once */
+    CALL_FILTER_FAIL  /* a forbidden call fails with ENOSYS */
 };
 
 struct call_filter;

@@ -14,5 +14,8 @@
 /* The version of the kernel's interface (1 or more), or a negative errno: -ENOSYS, the kernel is older
  * than 5.13 or built without; -EOPNOTSUPP, it is switched off. */
 VOLE_MUST_CHECK int landlock_give_up_files(void);
+/* The same, but files and directories are read, and nothing else is given up than files: who has called this
+ * makes, changes, removes and runs none. */
+VOLE_MUST_CHECK int landlock_give_up_changes(void);
 
 #endif

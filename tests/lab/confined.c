@@ -7,9 +7,10 @@
  *
  * AS: engine, in its main thread; worker, in a thread started afterwards; parent, as voled's privileged
  * process; files, with nothing given up but the file system (Landlock alone); capabilities, nothing but
- * these. Prints what came of it: "done", "refused: ERROR", or "ended: SIGNAL"; on standard error, what the
- * parent logs.
+ * these; keys, server, looker, resolver: as vole's commands (cli/give_up.h), in this order. Prints what came
+ * of it: "done", "refused: ERROR", or "ended: SIGNAL"; on standard error, what the parent logs.
  */
+#include "cli/give_up.h"
 #include "daemon/confinement.h"
 #include "daemon/log.h"
 #include "daemon/log_relay.h"
@@ -247,6 +248,23 @@ static void *try_and_say(void *argument)
     return NULL;
 }
 
+/* False: vole does not run as that. */
+static bool run_as_vole(const char *as)
+{
+    static const char *const names[] = {[GIVE_UP_ALL] = "keys",
+                                        [GIVE_UP_FILES] = "server",
+                                        [GIVE_UP_CHANGES] = "looker",
+                                        [GIVE_UP_PROGRAMS] = "resolver"};
+
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(as, names[i]) == 0) {
+            give_up((enum give_up)i);
+            return true;
+        }
+    }
+    return false;
+}
+
 _Noreturn static void run_as(const char *as, const struct attempt *attempt, int relay)
 {
     struct options options = {.user = VOLE_USER};
@@ -259,7 +277,7 @@ _Noreturn static void run_as(const char *as, const struct attempt *attempt, int 
         _exit(privileges_no_new() < 0 || landlock_give_up_files() < 0 || (try_and_say((void *)attempt), 0));
     else if (strcmp(as, "capabilities") == 0)
         _exit(privileges_keep(NULL, 0) < 0 || (try_and_say((void *)attempt), 0));
-    else
+    else if (!run_as_vole(as))
         confinement_of_engine(&confinement, &options, relay, outside);
     if (strcmp(as, "worker") != 0)
         try_and_say((void *)attempt);
@@ -294,6 +312,8 @@ int main(int count, char **arguments)
     for (size_t i = 0; count == 3 && i < sizeof attempts / sizeof attempts[0]; i++)
         if (strcmp(arguments[2], attempts[i].name) == 0)
             return watch(arguments[1], &attempts[i]);
-    (void)fprintf(stderr, "usage: confined engine|worker|parent|files|capabilities ATTEMPT\n");
+    (void)fprintf(
+        stderr,
+        "usage: confined engine|worker|parent|files|capabilities|keys|server|looker|resolver ATTEMPT\n");
     return 2;
 }

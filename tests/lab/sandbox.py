@@ -3,13 +3,15 @@
 """What voled's two processes cannot do (docs/design.md, confinement): tried from inside, by a program that is confined
 by the same function, and looked up in /proc for processes that run."""
 
+import errno
 import os
+import pty
 import re
 import subprocess
 
 from harness.cases import Skipped, case, main
 from harness.daemon import BUILD, VOLE, Daemon, connect, processes_named
-from harness.lab import expect, expect_equal
+from harness.lab import expect, expect_equal, wait_for
 from harness.traffic import ping
 
 CONFINED = os.path.join(BUILD, "tests/lab/confined")
@@ -24,6 +26,15 @@ IN_ENGINE = {
 IN_PARENT = ["packet-socket", "execute", "fork", "trace", "read-other-memory", "kill", "mount", "unshare",
              "enter-namespace", "become-root", "chroot", "executable-memory", "make-memory-executable", "bpf", "io-uring",
              "load-module", "set-clock", "be-seen", "catch-the-end", "raise-limit"]
+# What comes of an attempt in vole's commands; what is not named is a call that was given up.
+GIVEN_UP, DENIED, FORBIDDEN = ("refused: " + os.strerror(number) for number in (errno.ENOSYS, errno.EACCES, errno.EPERM))
+IN_VOLE = {
+    "keys": {"nothing-special": "done"},
+    "server": {"nothing-special": "done"},
+    "looker": {"nothing-special": "done", "read-file": "done", "unix-socket": "done", "make-file": DENIED},
+    "resolver": {"nothing-special": "done", "read-file": "done", "unix-socket": "done", "inet-socket": "done", "fork": "done",
+                 "make-file": DENIED, "execute": DENIED, "raw-socket": FORBIDDEN, "packet-socket": FORBIDDEN,
+                 "mount": FORBIDDEN, "chroot": FORBIDDEN, "set-clock": FORBIDDEN}}
 DESCRIPTORS = {
     "engine": r"/dev/null|/dev/net/tun|socket:\[\d+\]|anon_inode:\[?(signalfd|eventfd|eventpoll|timerfd)\]?|.*\.log",
     "parent": r"/dev/null|/dev/net/tun|socket:\[\d+\]|pipe:\[\d+\]|net:\[\d+\]|anon_inode:(\[signalfd\]|inotify)|.*\.log"}
@@ -117,6 +128,44 @@ def each_part_holds_by_itself(lab):
     for attempt in ("read-file", "make-file"):
         expect_equal(tried("files", attempt)[0], "refused: Permission denied", f"{attempt} with Landlock alone")
     expect_equal(tried("capabilities", "raw-socket")[0], "refused: Operation not permitted", "without capabilities")
+
+
+@case
+def vole_gives_up_what_it_does_not_need(lab):
+    need_filter(Daemon(lab.host("a")))
+    for role, results in IN_VOLE.items():
+        others = () if role == "resolver" else ("inet-socket", "packet-socket", "execute", "fork", "trace", "kill", "mount",
+                                                "executable-memory", "bpf", "become-root", "unshare", "set-clock")
+        for attempt in (*results, *others):
+            expect_equal(tried(role, attempt)[0], results.get(attempt, GIVEN_UP), f"{role}: {attempt}")
+    for role in ("keys", "server"):
+        for attempt in ("read-file", "make-file", "unlink", "unix-socket", "connect"):
+            result = tried(role, attempt)[0]
+            expect_equal(result, GIVEN_UP, f"{role}: {attempt}")
+
+
+@case
+def voles_servers_and_views_are_confined_while_they_run(lab):
+    daemon, _, _ = running(lab)
+    host, looking = daemon.host, 1 << 12 | 1 << 1 | 1 << 2  # NET_ADMIN, DAC_OVERRIDE, DAC_READ_SEARCH
+    path = host.lab.file("wg0.conf", "[Interface]\n")
+    for words, kept, filtered in ((["metrics", "--listen", "0"], looking, True),
+                                  (["explain"], 0, True), (["explain", "wg0"], looking, True),
+                                  (["top"], looking, True), (["watch", path], looking, False)):
+        terminal, window = pty.openpty()
+        process = subprocess.Popen(host.command(VOLE, *words), stdin=window, stdout=window, stderr=window,
+                                   env=dict(os.environ, TERM="vt100"))
+        try:
+            wait_for(lambda: status(process.pid)["NoNewPrivs"] == "1", f"vole {words} to give up", 20)
+            if filtered and not sanitized(daemon):
+                wait_for(lambda: status(process.pid)["Seccomp"] == "2", f"vole {words} to filter its calls", 20)
+            found = status(process.pid)
+            expect_equal(int(found["CapEff"], 16) & ~kept, 0, f"capabilities of vole {words}")
+        finally:
+            process.kill()
+            process.wait()
+            os.close(terminal)
+            os.close(window)
 
 
 @case
