@@ -13,6 +13,7 @@
 #include "linux/unix_socket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -202,14 +203,16 @@ static void step(struct uapi_server *server, struct target_input *input)
 /* Everybody reads for a while, then goes; then there is nothing left. */
 static void end(struct uapi_server *server)
 {
-    for (unsigned round = 0; round < 16; round++) {
+    struct pollfd waiting = {.fd = listener, .events = POLLIN};
+
+    for (unsigned round = 0; round < 12; round++) {
         serve(server);
         for (unsigned i = 0; i < MOST_CLIENTS; i++)
             client_read(&clients[i], READ_BYTES);
     }
     for (unsigned i = 0; i < MOST_CLIENTS; i++)
         client_close(&clients[i]);
-    for (unsigned round = 0; round < 100 || server->count > 0; round++) {
+    for (unsigned round = 0; server->count > 0 || poll(&waiting, 1, 0) > 0; round++) {
         target_hold(round < MOST_ROUNDS, "who is gone is let go");
         serve(server);
     }
