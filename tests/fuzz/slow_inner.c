@@ -8,7 +8,7 @@
 
 static unsigned bit(const uint8_t *bytes, unsigned number)
 {
-    return bytes[number / 8] >> (7 - number % 8) & 1u;
+    return (unsigned)bytes[number / 8] >> (7 - number % 8) & 1u;
 }
 
 static bool bits_equal(const uint8_t *one, const uint8_t *other, unsigned count)
