@@ -22,6 +22,7 @@ include/vole*.h
 lib/systemd/system/vole@.service
 lib/systemd/system/vole-metrics.service
 lib/systemd/system/vole-watch@.service
+lib/sysusers.d/vole.conf
 lib*/libvole.a
 lib*/libvole.so
 lib*/libvole.so.0
@@ -112,6 +113,18 @@ def systemd_takes_the_units(lab):
             expect_equal((result.returncode, said), (0, []), f"{name}: {result.stderr}")
     finally:
         subprocess.run(["umount", f"{prefix}/bin"], check=True)
+
+
+@case
+def the_user_of_voled_is_made(lab):
+    need("systemd-sysusers")
+    root, prefix = installed(lab)
+    empty = os.path.join(lab.folder, "empty")
+    os.makedirs(f"{empty}/etc")
+    subprocess.run(["systemd-sysusers", f"--root={empty}", "-"], check=True, text=True, capture_output=True,
+                   input=open(f"{root}{prefix}/lib/sysusers.d/vole.conf", encoding="utf-8").read())
+    with open(f"{empty}/etc/passwd", encoding="utf-8") as users:
+        expect(re.search(r"^vole:x:[1-9]\d*:[1-9]\d*:[^:]*:/:\S*nologin$", users.read(), re.MULTILINE), "a user of the name")
 
 
 main(__file__)

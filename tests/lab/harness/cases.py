@@ -60,7 +60,7 @@ def _run(function, seconds, voled_only):
         signal.alarm(0)
 
 
-def main(path):
+def main(path, users=False):
     chosen = [word for word in sys.argv[1:] if not word.startswith("-")]
     cases = [entry for entry in _cases if not chosen or any(word in entry[0] for word in chosen)]
     if "-l" in sys.argv:
@@ -68,7 +68,7 @@ def main(path):
         return
     if not os.access(daemon.VOLED, os.X_OK):
         sys.exit(f"lab: there is no daemon {daemon.VOLED}: build it with 'make', or name another: VOLED=PROGRAM {path}")
-    sandbox.enter()
+    sandbox.enter(users)
     if os.environ.get("LAB_WG") == "vole":
         daemon.take_the_place_of_wg()
     signal.signal(signal.SIGALRM, _too_long)
