@@ -270,6 +270,10 @@ static int privileged_serve(struct privileged *parent)
     work.answer.error = privileged_do(parent, &work);
     error = request_answer(parent->engine, &work.answer, work.opened,
                            work.answer.error == 0 ? work.opened_count : 0);
+    if (error == -ETOOMANYREFS || error == -ENOMEM || error == -ENOBUFS) { /* of the descriptors */
+        work.answer.error = error;
+        error = request_answer(parent->engine, &work.answer, NULL, 0);
+    }
     privileged_close(work.received, work.received_count);
     privileged_close(work.opened, work.opened_count);
     return error;

@@ -397,9 +397,18 @@ def highest_descriptor(process):
     return max(map(int, os.listdir(f"/proc/{process}/fd")))
 
 
+def descriptors_under_way(lab, count):
+    """So many of this user are in messages that nobody takes: who may have few open may then send none either."""
+    ends = socket.socketpair()
+    lab.closers.extend(end.close for end in ends)
+    for _ in range(count):
+        socket.send_fds(ends[0], [b"."], [0])
+
+
 @case(voled_only=OWN)
 def without_descriptors_left_it_serves_on_and_recovers(lab):
     a, b = pair(lab)
+    descriptors_under_way(lab, 60)
     one, other = Daemon(a), Daemon(b)
     connect(one, other, [f"{A}/24"], [f"{B}/24"], other_address="192.0.2.2")
     ping(a, B)
