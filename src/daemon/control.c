@@ -87,9 +87,11 @@ static void control_prepare(void *context)
 static int control_set(void *context, const char *lines, size_t length)
 {
     struct control *control = context;
+    bool was_open = control->engine.sockets.open;
     int error = uapi_apply(&control->engine, lines, length);
 
-    if (error == 0)
+    /* Asked for, or lost with another port that could not be had. */
+    if (error == 0 || was_open)
         engine_retry_sockets(&control->engine);
     return error;
 }

@@ -52,15 +52,26 @@ static int sockets_open_pairs(const struct sockets *sockets, uint16_t port, stru
     return 0;
 }
 
-/* Gives each worker its pair, or none. 0, or the first error; giving none always works. */
-static int sockets_publish(const struct sockets *sockets, const struct udp_sockets *pairs)
+/* Gives the first *count workers their pairs, or none. 0, or the first error, with *count of those that were
+ * given theirs; giving none always works. */
+static int sockets_publish(const struct sockets *sockets, const struct udp_sockets *pairs, unsigned *count)
 {
     int error = 0;
 
-    for (unsigned i = 0; i < sockets->count && error == 0; i++)
+    for (unsigned i = 0; i < *count && error == 0; i++) {
         if (sockets->workers[i] != NULL)
             error = worker_set_sockets(sockets->workers[i], pairs == NULL ? NULL : &pairs[i]);
+        if (error < 0)
+            *count = i;
+    }
     return error;
+}
+
+static void sockets_take_back(const struct sockets *sockets)
+{
+    unsigned all = sockets->count;
+
+    (void)!sockets_publish(sockets, NULL, &all);
 }
 
 static struct sockets_found sockets_found_by(const struct udp_sockets *pairs, unsigned count)
@@ -80,12 +91,13 @@ void sockets_note_found(struct sockets *sockets, const struct sockets_found *fou
     }
 }
 
-/* The workers would not take the new sockets: back to the old ones, or, if that fails as well, to none. */
-static void sockets_move_back(struct sockets *sockets)
+/* Some worker would not take the new sockets: those before it go back to the old ones, or, if that fails as
+ * well, all to none. */
+static void sockets_move_back(struct sockets *sockets, unsigned moved)
 {
-    if (sockets->open && sockets_publish(sockets, sockets->pairs) == 0)
+    if (sockets->open && sockets_publish(sockets, sockets->pairs, &moved) == 0)
         return;
-    (void)!sockets_publish(sockets, NULL);
+    sockets_take_back(sockets);
     if (sockets->open)
         sockets_close_pairs(sockets->pairs, sockets->count);
     sockets->open = false;
@@ -96,13 +108,14 @@ static int sockets_move(struct sockets *sockets, uint16_t port)
 {
     struct udp_sockets fresh[OPTIONS_MAX_WORKERS] = {{.v4 = -1, .v6 = -1}};
     struct sockets_found found;
+    unsigned moved = sockets->count;
     int error = sockets_open_pairs(sockets, port, fresh, sockets->count);
 
     if (error < 0)
         return error;
-    error = sockets_publish(sockets, fresh);
+    error = sockets_publish(sockets, fresh, &moved);
     if (error < 0) {
-        sockets_move_back(sockets);
+        sockets_move_back(sockets, moved);
         sockets_close_pairs(fresh, sockets->count);
         return error;
     }
@@ -142,7 +155,7 @@ void sockets_close(struct sockets *sockets)
 {
     if (!sockets->open)
         return;
-    (void)!sockets_publish(sockets, NULL);
+    sockets_take_back(sockets);
     sockets->open = false;
     sockets_close_pairs(sockets->pairs, sockets->count);
 }

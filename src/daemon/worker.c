@@ -213,6 +213,21 @@ static struct worker_sockets *copy_sockets(const struct worker *worker, const st
     return sockets;
 }
 
+static void unwatch_sockets(struct worker *worker, const struct worker_sockets *sockets)
+{
+    if (sockets == NULL)
+        return;
+    unwatch(worker, sockets->udp.v4);
+    unwatch(worker, sockets->udp.v6);
+}
+
+static int watch_sockets(struct worker *worker, const struct worker_sockets *sockets)
+{
+    int error = sockets != NULL ? watch(worker, sockets->udp.v4, SOURCE_V4) : 0;
+
+    return error == 0 && sockets != NULL ? watch(worker, sockets->udp.v6, SOURCE_V6) : error;
+}
+
 int worker_set_sockets(struct worker *worker, const struct udp_sockets *udp)
 {
     struct worker_sockets *sockets = NULL, *old;
@@ -222,13 +237,14 @@ int worker_set_sockets(struct worker *worker, const struct udp_sockets *udp)
         return -ENOMEM;
     atomic_store_explicit(&worker->segment, true, memory_order_relaxed); /* until one refuses again */
     old = atomic_exchange_explicit(&worker->sockets, sockets, memory_order_acq_rel);
-    if (old != NULL) {
-        unwatch(worker, old->udp.v4);
-        unwatch(worker, old->udp.v6);
+    unwatch_sockets(worker, old);
+    error = watch_sockets(worker, sockets);
+    if (error < 0) { /* as it was: what was watched just now can be watched again */
+        unwatch_sockets(worker, sockets);
+        atomic_store_explicit(&worker->sockets, old, memory_order_release);
+        (void)!watch_sockets(worker, old);
+        old = sockets;
     }
-    error = sockets != NULL ? watch(worker, sockets->udp.v4, SOURCE_V4) : 0;
-    if (error == 0 && sockets != NULL)
-        error = watch(worker, sockets->udp.v6, SOURCE_V6);
     grace_wait();
     free_sockets(old);
     return error;

@@ -49,7 +49,7 @@ void worker_stop(struct worker *worker);
 /* Some peer's staged packets can be sent (hooks.wake_worker). Any thread. */
 void worker_wake(struct worker *worker);
 /* From now on sends and receives on these (NULL: none). The struct is copied. Returns once the worker has
- * let go of the sockets it had, which the caller may then close. -ENOMEM: nothing changed. */
+ * let go of the sockets it had, which the caller may then close. -errno: nothing changed. */
 VOLE_MUST_CHECK int worker_set_sockets(struct worker *worker, const struct udp_sockets *sockets);
 /* The same for the raw ICMP sockets (NULL: none). */
 VOLE_MUST_CHECK int worker_set_icmp(struct worker *worker, const struct icmp_sockets *sockets);

@@ -3,9 +3,12 @@
 """Each allocation of vole's commands refused once. A command then fails in words and leaves things as they were, or works
 as it always does: what it prints and does must be the same as with all the memory in the world."""
 
+import http.client
 import os
 import shutil
+import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 
@@ -130,6 +133,44 @@ def commands_about_files(lab):
             expect_equal(exists, got.returncode == 0, f"whether there is a file after status {got.returncode}: {got.stderr}")
 
         sweep(place.scarce, f"vole explain {option}", attempt, first=300, spread=60)
+
+
+@case(seconds=SECONDS)
+def the_server_of_metrics_answers_whole_or_not_and_goes_on(lab):
+    place = Place(lab)
+    place.scarce.refuse()
+    server = place.host.start(VOLE, "metrics", "--listen", "9586", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                              environment=place.scarce.environment)
+    expect("serving http://127.0.0.1:9586" in server.stderr.readline(), "where it serves")
+    threading.Thread(target=server.stderr.read, daemon=True).start()  # so that it never waits to be read
+
+    def ask():
+        """(status, text), (0, ""): closed without an answer."""
+        with place.host.network():
+            connection = http.client.HTTPConnection("127.0.0.1", 9586, timeout=20)
+            try:
+                connection.request("GET", "/metrics")
+                answer = connection.getresponse()
+                return answer.status, answer.read().decode()
+            except (http.client.HTTPException, OSError):
+                return 0, ""
+            finally:
+                connection.close()
+
+    whole = ask()
+    expect_equal(whole[0], 200, "status")
+
+    def attempt():
+        got = ask()
+        expect(got == whole or place.scarce.refused > 0, f"answer {got}")
+        expect(got[0] in (0, 500) or got == whole or '_drops_total{' not in got[1], f"a part of an answer: {got}")
+        place.scarce.forgive()
+        expect_equal(ask(), whole, "the next answer")
+        expect(server.poll() is None, "the server goes on")
+
+    sweep(place.scarce, "vole metrics --listen", attempt)
+    server.terminate()
+    expect_equal(server.wait(20), 0, "exit status")
 
 
 @case(seconds=SECONDS)

@@ -160,6 +160,49 @@ def interfaces_go_down_and_up_and_sessions_begin(lab):
 
 
 @case(seconds=SECONDS)
+def while_nothing_is_granted_the_tunnel_goes_on(lab):
+    if MOST:
+        raise Skipped("takes some seconds")
+    pair = Pair(lab)
+    pair.scarce.refuse(1, 1 << 60)
+    ping(pair.a, "10.9.0.2", count=20)
+    for lines in (["listen_port=51999"], [f"public_key={'7' * 64}"], ["fwmark=3"]):
+        try:
+            number = pair.one.uapi.set(*lines)
+        except OSError:
+            number = None
+        expect(number != 0, f"{lines} is granted without memory")
+    ping(pair.b, "10.9.0.1", count=20)
+    pair.scarce.refuse()
+    pair.lives()
+    expect_equal(pair.one.uapi.set("listen_port=51999", "fwmark=3", f"public_key={'7' * 64}"), 0, "the errno with memory")
+    pair.lives()
+
+
+@case(seconds=SECONDS)
+def a_port_that_cannot_be_had_leaves_the_old_one_or_comes_back_by_itself(lab):
+    if MOST:
+        raise Skipped("takes some seconds")
+    pair = Pair(lab, VOLE_WORKERS="3")
+    for first in range(1, 40):
+        for together in (1, 4):
+            pair.scarce.refuse(first, first + together - 1)
+            try:
+                number = pair.one.uapi.set("listen_port=51999")
+            except OSError:
+                number = None
+            refused, asked = pair.scarce.refused, pair.scarce.count
+            pair.scarce.forgive()
+            ping(pair.b, "10.9.0.1", count=1, seconds=30)
+            expect_equal(pair.one.processes(), pair.processes, "processes of the daemon")
+            expect(number == 0 or refused > 0, f"{number}, and nothing was refused")
+            expect_equal(pair.one.uapi.set("listen_port=51820"), 0, "the errno of the way back")
+            ping(pair.a, "10.9.0.2", count=1, seconds=30)
+        if first > asked:
+            return
+
+
+@case(seconds=SECONDS)
 def it_ends_in_order(lab):
     host = lab.host("a")
     scarce = Scarce(lab, "voled", "voled-engine")

@@ -38,6 +38,10 @@ class Scarce:
         """From now on counted from 1; these are refused, 0: none."""
         self._shared[0:32] = struct.pack("<4Q", 0, first, first if last is None else last, 0)
 
+    def forgive(self):
+        """Nothing more is refused; what was counted stays."""
+        self._shared[8:24] = bytes(16)
+
     @property
     def count(self):
         return struct.unpack_from("<Q", self._shared, 0)[0]
