@@ -14,20 +14,25 @@
 #define STACK_BYTES 65536
 #endif
 
-void memory_wipe(void *bytes, size_t length)
-{
-    sodium_memzero(bytes, length);
-}
-
-/* On aarch64 pieces of what was copied last are still in vector registers then, and the C library saves
- * those, for a variable of a thread. */
+/* On aarch64 pieces of what was copied last are still in vector registers when a secret is wiped. From there
+ * the C library saves them for a variable of a thread, and any function with "..." in its arguments, which
+ * has room for eight of them in its frame. */
 #if defined(__aarch64__) && defined(__has_attribute)
 #if __has_attribute(zero_call_used_regs)
-__attribute__((zero_call_used_regs("all")))
+#define MEMORY_CLEARS_REGISTERS __attribute__((zero_call_used_regs("all")))
 #endif
 #endif
-__attribute__((noinline)) void
-memory_wipe_stack(void)
+#ifndef MEMORY_CLEARS_REGISTERS
+#define MEMORY_CLEARS_REGISTERS
+#endif
+
+MEMORY_CLEARS_REGISTERS void memory_wipe(void *bytes, size_t length)
+{
+    sodium_memzero(bytes, length);
+    __asm__ volatile("" : : : "memory"); /* there is something to come back for */
+}
+
+MEMORY_CLEARS_REGISTERS __attribute__((noinline)) void memory_wipe_stack(void)
 {
     uint8_t frames[STACK_BYTES];
 

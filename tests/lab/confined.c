@@ -33,10 +33,14 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static pid_t outside; /* who started the confined process */
+static pid_t outside;           /* who started the confined process */
+static int knocker;             /* a socket opened before */
+static struct sockaddr_un door; /* an abstract one of outside's, which is open */
+static socklen_t door_bytes = sizeof door;
 
 /* ---- attempts: a negative number is a refusal, with errno ---- */
 
@@ -73,6 +77,11 @@ static long try_packet_socket(void)
 static long try_unix_socket(void)
 {
     return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static long try_abstract_socket(void)
+{
+    return sendto(knocker, "", 1, 0, (const struct sockaddr *)&door, door_bytes);
 }
 
 static long try_connect(void)
@@ -211,6 +220,7 @@ static const struct attempt {
     {"raw-socket", try_raw_socket},
     {"packet-socket", try_packet_socket},
     {"unix-socket", try_unix_socket},
+    {"abstract-socket", try_abstract_socket},
     {"connect", try_connect},
     {"execute", try_execute},
     {"fork", try_fork},
@@ -287,6 +297,18 @@ _Noreturn static void run_as(const char *as, const struct attempt *attempt, int 
     _exit(0);
 }
 
+/* A socket that has a name of the kernel's choice, and one to knock at it with. */
+static bool open_door(void)
+{
+    int opened = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    knocker = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    door.sun_family = AF_UNIX;
+    return opened >= 0 && knocker >= 0 &&
+           bind(opened, (const struct sockaddr *)&door, sizeof door.sun_family) == 0 &&
+           getsockname(opened, (struct sockaddr *)&door, &door_bytes) == 0;
+}
+
 static int watch(const char *as, const struct attempt *attempt)
 {
     pid_t child;
@@ -295,7 +317,7 @@ static int watch(const char *as, const struct attempt *attempt)
 
     outside = getpid();
     log_start("confined", LOG_LEVEL_NOTICE);
-    if (log_relay_pair(relay) < 0 || (child = fork()) < 0)
+    if (!open_door() || log_relay_pair(relay) < 0 || (child = fork()) < 0)
         return 1;
     if (child == 0)
         run_as(as, attempt, relay[1]);

@@ -45,6 +45,7 @@ def the_engine_is_nobody_for_good_and_the_parent_is_not(lab):
     expect_equal([int(found[kind], 16) for kind in ("CapEff", "CapPrm", "CapInh", "CapAmb")], [0] * 4, "its capabilities")
     expect_equal(found["NoNewPrivs"], "1", "that it becomes nobody else")
     expect_equal(status(parent)["Uid"].split(), ["0"] * 4, "users of the parent")
+    expect_equal(os.stat(f"/proc/{engine}/status").st_uid, 0, "whose its files in /proc are, as nobody may look into it")
     row = [line.split() for line in one.host.output(VOLE, "show", "wg0", "features").splitlines() if "own_user" in line]
     expect_equal(row[0][:2], ["own_user", "on"], "what it says")
 

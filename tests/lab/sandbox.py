@@ -124,6 +124,17 @@ def the_parent_is_ended_for_what_no_request_needs(lab):
 
 
 @case
+def landlock_holds_the_engine_beside_its_filter(lab):
+    """What the filter lets through and Landlock does not: to reach others by abstract sockets."""
+    need_filter(Daemon(lab.host("a")))
+    if tried("files", "abstract-socket")[0] == "done":
+        raise Skipped("this kernel's Landlock is older than that (6.12)")
+    for role in ("engine", "worker", "files", "keys", "server"):
+        expect(tried(role, "abstract-socket")[0] in (FORBIDDEN, GIVEN_UP), f"{role}: a message to an abstract socket")
+    expect_equal(tried("parent", "abstract-socket")[0], "done", "the parent, which has no Landlock")
+
+
+@case
 def each_part_holds_by_itself(lab):
     for attempt in ("read-file", "make-file"):
         expect_equal(tried("files", attempt)[0], "refused: Permission denied", f"{attempt} with Landlock alone")
