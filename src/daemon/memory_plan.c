@@ -113,7 +113,7 @@ static unsigned receive_buffers(uint64_t limit, unsigned workers)
  * takes twice what it is told. */
 static int socket_bytes(uint64_t limit, unsigned workers)
 {
-    return (int)at_least(at_most(limit / 16 / 4 / workers, SOCKET_BYTES), LEAST_SOCKET);
+    return (int)at_least(at_most(limit / 16 / 4 / at_least(workers, 1), SOCKET_BYTES), LEAST_SOCKET);
 }
 
 int memory_plan_make(struct memory_plan *plan, uint64_t limit, unsigned workers, bool fewer)
