@@ -128,7 +128,7 @@ static void say_where(void)
 
     for (int i = 0; i < count; i++) {
         char *name = scarce->names[i];
-        uintptr_t offset = (uintptr_t)places[i];
+        uint64_t offset = (uintptr_t)places[i];
         size_t used;
         Dl_info found;
 
