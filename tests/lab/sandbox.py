@@ -148,6 +148,8 @@ def vole_gives_up_what_it_does_not_need(lab):
         others = () if role == "resolver" else ("inet-socket", "packet-socket", "execute", "fork", "trace", "kill", "mount",
                                                 "executable-memory", "bpf", "become-root", "unshare", "set-clock")
         for attempt in (*results, *others):
+            if role == "looker" and attempt.endswith("-socket") and opens_sockets_by_one_call_for_all():
+                continue
             expect_equal(tried(role, attempt)[0], results.get(attempt, GIVEN_UP), f"{role}: {attempt}")
     for role in ("keys", "server"):
         for attempt in ("read-file", "make-file", "unlink", "unix-socket", "connect"):
@@ -167,7 +169,9 @@ def voles_servers_and_views_are_confined_while_they_run(lab):
         process = subprocess.Popen(host.command(VOLE, *words), stdin=window, stdout=window, stderr=window,
                                    env=dict(os.environ, TERM="vt100"))
         try:
-            wait_for(lambda: status(process.pid)["NoNewPrivs"] == "1", f"vole {words} to give up", 20)
+            wait_for(lambda: process.poll() is not None or status(process.pid)["NoNewPrivs"] == "1", f"vole {words} to give up", 20)
+            if process.poll() is not None and "without a server" in os.read(terminal, 4096).decode():
+                continue
             if filtered and not sanitized(daemon):
                 wait_for(lambda: status(process.pid)["Seccomp"] == "2", f"vole {words} to filter its calls", 20)
             found = status(process.pid)
