@@ -128,7 +128,7 @@ def commands_about_files(lab):
         def attempt():
             if os.path.exists(path):
                 os.unlink(path)
-            got = place.run("explain", option, path)
+            got = place.run("explain", option, path, timeout=300)  # a sanitizer takes its time
             exists = os.path.exists(path) and os.path.getsize(path) > 1000
             expect_equal(exists, got.returncode == 0, f"whether there is a file after status {got.returncode}: {got.stderr}")
 
