@@ -42,7 +42,7 @@ else
 	@meson test -C $(BUILD) --suite sim --verbose
 endif
 
-load: ## floods, replays, 10 000 peers, faults and kills for real, 15 minutes; then SOAK=3600 seconds of ordinary life
+load: ## floods, replays, 10 000 peers, faults and kills for real, ten minutes; then SOAK=3600 seconds of life
 	@scripts/setup test
 	@$(MAKE) --no-print-directory all
 	@ninja -C $(BUILD) bench-programs tests/load/peers tests/load/junk

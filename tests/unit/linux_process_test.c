@@ -10,9 +10,11 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void exit_statuses_come_back(void **state)
@@ -85,6 +87,36 @@ static void a_signal_ends_the_program_and_not_us(void **state)
     assert_int_equal(process_signal(), 0);
     assert_int_equal(process_run(later, NULL), 5); /* Ctrl-C again, which the terminal gives to all */
     assert_int_equal(process_run(ended, NULL), 128 + SIGTERM);
+    process_heed_signals();
+    assert_int_equal(process_signal(), 0);
+    assert_int_equal(process_run(tells, NULL), 128 + SIGTERM);
+    assert_int_equal(process_signal(), SIGTERM);
+}
+
+/* The program says that it runs, and then holds a pipe open for as long as it lives. */
+static void a_program_ends_when_who_waits_for_it_is_killed(void **state)
+{
+    const char *waits[] = {"sh", "-c", "echo runs; exec sleep 600", NULL};
+    char said[8];
+    int ends[2];
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    if (child == 0) {
+        (void)dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        _exit(process_run(waits, NULL));
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], said, sizeof said), 5);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(poll(&(struct pollfd){.fd = ends[0], .events = POLLIN}, 1, 60000), 1);
+    assert_int_equal(read(ends[0], said, sizeof said), 0);
+    close(ends[0]);
 }
 
 int main(void)
@@ -94,6 +126,7 @@ int main(void)
         cmocka_unit_test(arguments_and_input_arrive_as_they_are),
         cmocka_unit_test(output_of_any_length_comes_back),
         cmocka_unit_test(programs_are_found_in_the_path),
+        cmocka_unit_test(a_program_ends_when_who_waits_for_it_is_killed),
         cmocka_unit_test(a_signal_ends_the_program_and_not_us),
     };
 
