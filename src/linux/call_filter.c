@@ -224,9 +224,10 @@ static bool call_filter_is_plain(const struct call_filter_stretch *stretch)
 /* Appends it, unless it goes on with what the last one does. */
 static void call_filter_stretch_on(struct call_filter *filter, struct call_filter_stretch stretch)
 {
-    const struct call_filter_stretch *last = &filter->stretches[filter->stretch_count - 1];
+    const struct call_filter_stretch *last =
+        filter->stretch_count > 0 ? &filter->stretches[filter->stretch_count - 1] : NULL;
 
-    if (filter->stretch_count > 0 && call_filter_is_plain(last) && call_filter_is_plain(&stretch) &&
+    if (last != NULL && call_filter_is_plain(last) && call_filter_is_plain(&stretch) &&
         last->rules[0].error == stretch.rules[0].error)
         return;
     filter->stretches[filter->stretch_count++] = stretch;
