@@ -426,10 +426,10 @@ def taken_back_when_the_terminal_is_gone_and_nobody_confirms(lab):
     hub.write(EVERYTHING)
     # a shell that leads a session on a terminal, as that of ssh does; then the terminal is hung up
     master, slave = pty.openpty()
-    shell = hub.host.start("setsid", "--ctty", "sh", "-c", f"{VOLE} apply --confirm 4 wg0; sleep 6543", stdin=slave,
-                           stdout=slave, stderr=slave, environment=hub.environment())
+    shell = hub.host.start("setsid", "--ctty", "sh", "-c", f"{VOLE} apply --confirm 5 wg0; touch /run/vole/applied; sleep 6543",
+                           stdin=slave, stdout=slave, stderr=slave, environment=hub.environment())
     os.close(slave)
-    wait_for(lambda: OFFICE in hub.state(), "the last step")
+    wait_for(lambda: os.path.exists(hub.host.path("/run/vole/applied")), "apply to hand over to its guard")
     os.close(master)
     shell.wait(10)
     expect(len(guards(hub)) == 1, "the guard lives on without its terminal")
