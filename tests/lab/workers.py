@@ -74,8 +74,8 @@ def each_peer_is_one_workers_and_all_have_as_many(lab):
     peers_of = {}
     for daemon in at_spokes:
         woken = who_works(at_hub, lambda: ping(daemon.host, "10.9.0.100", count=15))
-        # A sanitizer's own thread wakes up now and then as well.
-        expect(woken[0][1] >= 10 and woken[1][1] < woken[0][1] * 2 / 3,
+        # On a busy machine several pings wait for one awakening; a sanitizer's own thread wakes up now and then as well.
+        expect(woken[0][1] >= 4 and woken[1][1] < woken[0][1] * 2 / 3,
                f"one worker answers {daemon.host.name}, not {woken}")
         peers_of[woken[0][0]] = peers_of.get(woken[0][0], 0) + 1
     expect_equal(sorted(peers_of.values()), [SPOKES // WORKERS] * WORKERS, "peers of each worker")
