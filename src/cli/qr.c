@@ -6,6 +6,7 @@
 #include "cli/command.h"
 
 #include "cli/file_load.h"
+#include "cli/give_up.h"
 #include "cli/qr_code.h"
 #include "cli/terminal.h"
 #include "cli/tunnel_file.h"
@@ -86,8 +87,11 @@ static bool load_and_draw(const char *path)
     struct file_edit_text text = {0};
     struct file file;
     bool success = file_load(&file, path, FILE_QUICK);
-    int error = success ? file_edit_bare(&text, &file) : 0;
+    int error = 0;
 
+    give_up(GIVE_UP_ALL);
+    if (success)
+        error = file_edit_bare(&text, &file);
     if (error != 0)
         fprintf(stderr, "vole qr: %s: %s\n", path, strerror(-error));
     success = success && error == 0 && draw(&file, &text);

@@ -9,6 +9,7 @@
 
 #include "cli/access.h"
 #include "cli/device.h"
+#include "cli/give_up.h"
 #include "cli/program.h"
 #include "cli/show_view.h"
 #include "config/device_socket.h"
@@ -60,6 +61,13 @@ static bool request_parse_field(struct show_request *request, const char *word)
 
 /* ---- one interface ---- */
 
+/* Once, when the sockets have been found: those that are dead were removed. */
+static void give_up_for(const struct show_request *request, bool all)
+{
+    if (request->all == all)
+        give_up(GIVE_UP_CHANGES);
+}
+
 /* As show_human(), which hides secrets unless told otherwise. */
 static unsigned parts_for_people(void)
 {
@@ -82,6 +90,7 @@ static int show_model(const char *name, const struct show_request *request, bool
 
     model_init(&device);
     error = device_get(name, &device);
+    give_up_for(request, false);
     if (error != 0) {
         access_report(name, error, request->all);
     } else if (request->view == SHOW_FIELD && request->json == NULL) {
@@ -128,6 +137,7 @@ static int show_vole(const char *name, const struct show_request *request, bool 
 
     if (error == 0)
         error = device_socket_get_vole(name, &reply);
+    give_up_for(request, false);
     if (error != 0) {
         access_report_vole(name, error, request->all);
     } else {
@@ -170,6 +180,7 @@ static int show_all(const struct show_request *request)
 
     if (list_interfaces(&names) != 0)
         return 1;
+    give_up_for(request, true);
     for (size_t i = 0; i < names.count; i++) {
         if (show_one(names.names[i], request, shown == 0) == 0)
             shown++;

@@ -6,6 +6,7 @@
 
 #include "cli/access.h"
 #include "cli/device.h"
+#include "cli/give_up.h"
 #include "cli/program.h"
 #include "cli/show_view.h"
 #include "cli/showconf_text.h"
@@ -40,6 +41,7 @@ int command_showconf(int count, char **arguments)
     }
     model_init(&device);
     error = device_get(arguments[1], &device);
+    give_up(GIVE_UP_CHANGES);
     if (error != 0)
         access_report(arguments[1], error, false);
     else if (program_wants_json())

@@ -6,6 +6,7 @@
  */
 #include "cli/command.h"
 
+#include "cli/give_up.h"
 #include "cli/tunnel.h"
 #include "config/file_edit.h"
 
@@ -15,7 +16,10 @@
 static bool strip(const struct tunnel *tunnel)
 {
     struct file_edit_text text = {0};
-    int error = file_edit_strip(&text, &tunnel->file);
+    int error;
+
+    give_up(GIVE_UP_ALL);
+    error = file_edit_strip(&text, &tunnel->file);
 
     if (error == 0)
         (void)fwrite(text.bytes, 1, text.length, stdout);

@@ -184,6 +184,44 @@ def voles_servers_and_views_are_confined_while_they_run(lab):
 
 
 @case
+def who_prints_keys_is_confined_before(lab):
+    """Its output is a pipe that is full, so that there is time to look at it."""
+    daemon, _, _ = running(lab)
+    looking = 1 << 12 | 1 << 1 | 1 << 2
+    key = subprocess.run([VOLE, "genkey"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    path = daemon.host.lab.file("wg0.conf", f"[Interface]\nPrivateKey = {key}")
+    for words, kept in ((["show", "all"], looking), (["show", "all", "dump"], looking), (["show", "--json"], looking),
+                        (["showconf", daemon.interface], looking), (["strip", path], 0), (["qr", path], 0)):
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        try:
+            while True:
+                os.write(writer, b" " * 4096)
+        except BlockingIOError:
+            os.set_blocking(writer, True)
+        process = subprocess.Popen(daemon.host.command(VOLE, *words), stdin=subprocess.DEVNULL, stdout=writer,
+                                   stderr=subprocess.PIPE, text=True)
+        os.close(writer)
+        try:
+            wanted = {"NoNewPrivs": "1", "Seccomp": "0" if sanitized(daemon) else "2"}
+            wait_for(lambda: process.poll() is not None or all(status(process.pid)[key] == value
+                                                               for key, value in wanted.items()), f"vole {words} to give up", 20)
+            if process.poll() is not None:
+                said = process.stderr.read()
+                expect("without QR codes" in said or "without JSON" in said, f"vole {words} waits for its reader: {said}")
+                continue
+            expect_equal(int(status(process.pid)["CapEff"], 16) & ~kept, 0, f"capabilities of vole {words}")
+            while os.read(reader, 4096).startswith(b" " * 4096):
+                pass
+            expect_equal(process.wait(20), 0, f"vole {words}: {process.stderr.read()}")
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
+            os.close(reader)
+
+
+@case
 def every_thread_of_a_running_daemon_is_confined(lab):
     daemon, parent, engine = running(lab, {"VOLE_WORKERS": "3"})
     seccomp = "0" if sanitized(daemon) else "2"
