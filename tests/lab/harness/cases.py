@@ -66,6 +66,8 @@ def main(path, users=False):
     if "-l" in sys.argv:
         print("\n".join(entry[0] for entry in cases))
         return
+    if not cases:
+        sys.exit(f"lab: {path} has no case whose name contains {' or '.join(chosen)}; -l lists them")
     if not os.access(daemon.VOLED, os.X_OK):
         sys.exit(f"lab: there is no daemon {daemon.VOLED}: build it with 'make', or name another: VOLED=PROGRAM {path}")
     sandbox.enter(users)
